@@ -1,0 +1,300 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+)
+
+// MaxAnswer bounds what is read of an answer, in bytes after decompression.
+const MaxAnswer = 32 << 20
+
+// Request is one call. Path is escaped (see Path) and taken below the endpoint; URL, from Resolve, replaces it.
+type Request struct {
+	// Op says what is tried, for errors and logs: "read SIM card 00101…".
+	Op     string
+	Method string
+	Path   string
+	Query  url.Values
+	URL    *url.URL
+	Header http.Header
+	Body   []byte
+	// Change marks a call that changes something: it is sent at most once, and once begun it ignores cancellation,
+	// so that Ctrl-C cannot lose the answer.
+	Change bool
+	// Sensitive keeps every part of the answer out of errors.
+	Sensitive bool
+	// Lanes names the narrower bounds that this call falls under.
+	Lanes []string
+}
+
+// Response is an answer, read whole.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Do makes the call and returns the answer that the API's Judge takes for a success; every error is an *Error.
+// Reads are repeated after temporary trouble. A change is repeated only if it certainly was not executed: it could
+// not be sent, its token had expired (401), or it came too soon (429).
+func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
+	attempts := c.cfg.ReadAttempts
+	if req.Change {
+		attempts = c.cfg.ChangeAttempts
+	}
+	renewed := false
+	started := time.Now()
+	for attempt := 1; ; attempt++ {
+		res, token, failure := c.attempt(ctx, req, attempt)
+		if failure == nil {
+			return res, nil
+		}
+		if failure.Status == http.StatusUnauthorized {
+			if c.cfg.Tokens != nil && !renewed && token != "" && c.cfg.Tokens.Refuse(token) {
+				renewed = true
+				attempt-- // an expired token is no failure of the call
+				continue
+			}
+			return nil, c.giveUp(failure)
+		}
+		if failure.Status == http.StatusForbidden && c.cfg.StopOnForbidden {
+			return nil, c.giveUp(failure)
+		}
+		if failure.Status == http.StatusTooManyRequests {
+			c.limits.tooMany(failure.RetryAfter, c.cfg.Backoff)
+		}
+		if attempt >= attempts || !c.repeatable(req, failure) || ctx.Err() != nil {
+			return nil, failure
+		}
+		if !req.Change && time.Since(started) > 3*c.cfg.RequestTimeout {
+			return nil, failure
+		}
+		wait := max(c.backoff(attempt), failure.RetryAfter)
+		if wait > max(c.cfg.MaxRetryAfter, c.cfg.Backoff) {
+			return nil, failure
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, failure
+		}
+	}
+}
+
+// repeatable says whether the same request may go out again.
+func (c *Client) repeatable(req Request, failure *Error) bool {
+	if req.Change {
+		return failure.NotSent && !failure.Stopped || failure.Status == http.StatusTooManyRequests
+	}
+	return failure.Temporary()
+}
+
+// giveUp stops the client: fresh credentials were refused.
+func (c *Client) giveUp(failure *Error) *Error {
+	stopped := *failure
+	stopped.Stopped = true
+	c.stop(&stopped)
+	return failure
+}
+
+// backoff doubles from Backoff up to 30 s; the half of it is chance, so that many callers spread out.
+func (c *Client) backoff(attempt int) time.Duration {
+	d := min(c.cfg.Backoff<<min(attempt-1, 16), 30*time.Second)
+	return d/2 + rand.N(d/2+1)
+}
+
+// attempt makes one try. It also returns the token that was used.
+func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Response, string, *Error) {
+	fail := func(e Error) *Error { return c.complete(req, e) }
+
+	if err := c.stoppedBy(); err != nil {
+		first := &Error{}
+		errors.As(err, &first)
+		return nil, "", fail(Error{
+			Status: first.Status, Code: first.Code, Message: first.Message, Stopped: true, NotSent: req.Change,
+			CorrelationID: first.CorrelationID, TraceID: first.TraceID, Cause: ErrStopped,
+		})
+	}
+
+	token := ""
+	if c.cfg.Tokens != nil {
+		var err error
+		if token, err = c.cfg.Tokens.Token(ctx); err != nil {
+			failure := fail(Error{NotSent: req.Change, Cause: err})
+			var refused *TokenRefusedError
+			if errors.As(err, &refused) {
+				failure.Status = http.StatusUnauthorized
+				c.stop(failure)
+				failure.Stopped = true
+				token = ""
+			}
+			return nil, token, failure
+		}
+	}
+
+	release, err := c.limits.acquire(ctx, req.Lanes)
+	if err != nil {
+		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
+	}
+	defer release()
+
+	sendCtx := ctx
+	if req.Change {
+		sendCtx = context.WithoutCancel(ctx)
+	}
+	sendCtx, cancel := context.WithTimeoutCause(sendCtx, c.cfg.RequestTimeout,
+		fmt.Errorf("no answer within the request timeout of %s", c.cfg.RequestTimeout))
+	defer cancel()
+
+	// The request counts as sent from the moment a connection is there to send it on: before that (lookup, dial, TLS,
+	// proxy) not a byte of it has left.
+	connected := false
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }}
+	httpReq, err := c.build(httptrace.WithClientTrace(sendCtx, trace), req, token)
+	if err != nil {
+		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
+	}
+
+	start := time.Now()
+	res, err := c.roundTrip(httpReq, req.Change)
+	c.logAttempt(ctx, req, attempt, time.Since(start), res, err)
+	if err != nil {
+		if cause := context.Cause(sendCtx); cause != nil {
+			err = cause
+		}
+		var tooLarge *tooLargeError
+		return nil, token, fail(Error{
+			NotSent: req.Change && !connected, Unknown: req.Change && connected, Cause: err,
+			NotTheAPI: errors.As(err, &tooLarge),
+		})
+	}
+
+	failure := c.cfg.Judge(res)
+	if failure == nil {
+		c.limits.fine()
+		return res, token, nil
+	}
+	if failure.Status == 0 {
+		failure.Status = res.Status
+	}
+	failure.RetryAfter = retryAfter(res.Header, time.Now())
+	failure.Unknown = req.Change && outcomeUnknown(failure)
+	return nil, token, fail(*failure)
+}
+
+// outcomeUnknown: a 5xx, a 408 or a redirect after sending proves nothing, nor does an answer that cannot be read.
+func outcomeUnknown(e *Error) bool {
+	return e.Status >= 500 || e.Status < 400 || e.Status == http.StatusRequestTimeout
+}
+
+// complete fills in what every error of this call says, and takes secrets out.
+func (c *Client) complete(req Request, e Error) *Error {
+	e.API, e.Op, e.Method, e.Path = c.cfg.API, req.Op, req.Method, req.path()
+	if req.Sensitive && e.NotTheAPI {
+		e.Message = ""
+	}
+	e.Message = c.redact.text(e.Message)
+	e.Code = c.redact.text(e.Code)
+	for i, detail := range e.Details {
+		e.Details[i] = c.redact.text(detail)
+	}
+	return &e
+}
+
+// Fail makes an error of this call out of an answer that the caller could not use after all.
+func (c *Client) Fail(req Request, res *Response, e Error) *Error {
+	if e.Status == 0 && res != nil {
+		e.Status = res.Status
+	}
+	e.Unknown = req.Change
+	return c.complete(req, e)
+}
+
+func (r Request) path() string {
+	if r.URL != nil {
+		return r.URL.EscapedPath()
+	}
+	return r.Path
+}
+
+func (c *Client) build(ctx context.Context, req Request, token string) (*http.Request, error) {
+	target := ""
+	if req.URL != nil {
+		target = req.URL.String()
+	} else {
+		base := c.cfg.BaseURL
+		target = base.Scheme + "://" + base.Host + base.EscapedPath() + req.Path + query(req.Query.Encode())
+	}
+
+	var body io.Reader
+	if req.Body != nil {
+		body = bytes.NewReader(req.Body)
+	}
+	httpReq, err := http.NewRequestWithContext(ctx, req.Method, target, body)
+	if err != nil {
+		return nil, errors.New("the request could not be built")
+	}
+	if req.Change {
+		// An opaque body without GetBody is the second wall: net/http cannot replay what it cannot read again.
+		httpReq.GetBody = nil
+		if req.Body == nil {
+			httpReq.Body = io.NopCloser(bytes.NewReader(nil))
+			httpReq.ContentLength = 0
+		}
+	}
+	for name, values := range req.Header {
+		httpReq.Header[name] = values
+	}
+	httpReq.Header.Set("User-Agent", c.cfg.UserAgent)
+	if token != "" {
+		httpReq.Header.Set("Authorization", "Bearer "+token)
+	}
+	return httpReq, nil
+}
+
+type tooLargeError struct{}
+
+func (*tooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d MiB", MaxAnswer>>20)
+}
+
+func (c *Client) roundTrip(httpReq *http.Request, change bool) (*Response, error) {
+	client := c.reads
+	if change {
+		client = c.changes
+	}
+	httpRes, err := client.Do(httpReq)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = httpRes.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(httpRes.Body, MaxAnswer+1))
+	if err != nil {
+		return nil, fmt.Errorf("the answer (HTTP %d) broke off: %w", httpRes.StatusCode, err)
+	}
+	if len(body) > MaxAnswer {
+		return nil, &tooLargeError{}
+	}
+	return &Response{Status: httpRes.StatusCode, Header: httpRes.Header, Body: body}, nil
+}
+
+// logAttempt never logs headers, query or bodies.
+func (c *Client) logAttempt(ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error) {
+	attrs := []slog.Attr{
+		slog.String("operation", req.Op), slog.String("method", req.Method), slog.String("path", req.path()),
+		slog.Int("attempt", attempt), slog.Int64("duration_ms", took.Milliseconds()),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", c.redact.text(CauseText(err))))
+	} else {
+		attrs = append(attrs, slog.Int("status", res.Status), slog.Int("bytes", len(res.Body)))
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "API call", attrs...)
+}

@@ -1,0 +1,101 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"sort"
+	"strings"
+	"unicode"
+)
+
+// excerptLength is how many characters of a foreign answer an error quotes.
+const excerptLength = 200
+
+var (
+	// invisible is what a browser would not show of a page.
+	invisible = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)\s*>|<!--.*?-->`)
+	markup    = regexp.MustCompile(`(?s)<[^>]*>`)
+)
+
+// Excerpt makes a short, clean line of a foreign body: no markup, no control characters, at most 200 characters.
+func Excerpt(body []byte) string {
+	// Cut before the patterns run: a body can be huge.
+	text := string(bytes.ToValidUTF8(body[:min(len(body), 16*1024)], []byte("?")))
+	if strings.HasPrefix(strings.TrimSpace(text), "<") {
+		text = markup.ReplaceAllString(invisible.ReplaceAllString(text, " "), " ")
+	}
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > excerptLength {
+		return string(runes[:excerptLength]) + "…"
+	}
+	return text
+}
+
+// StripBOM drops the byte order mark that some gateways put before JSON and XML.
+func StripBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
+
+// DecodeJSON reads one JSON value. Unknown fields are ignored, since the APIs add some within a version. The error
+// never quotes the body.
+func DecodeJSON(body []byte, v any) error {
+	body = StripBOM(body)
+	if len(bytes.TrimSpace(body)) == 0 {
+		return errors.New("the body is empty")
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		var typeErr *json.UnmarshalTypeError
+		if errors.As(err, &typeErr) {
+			return fmt.Errorf("the JSON has another shape than documented (%s where %s belongs)", typeErr.Value, typeErr.Type)
+		}
+		return errors.New("the body is not valid JSON")
+	}
+	return nil
+}
+
+// redactor replaces known secrets, in every spelling in which they may come back.
+type redactor struct{ replace *strings.Replacer }
+
+// shortestSecret keeps a secret such as "a" from eating every word of a message.
+const shortestSecret = 4
+
+func newRedactor(secrets []string) redactor {
+	spellings := map[string]bool{}
+	for _, secret := range secrets {
+		if len(secret) < shortestSecret {
+			continue
+		}
+		spellings[secret] = true
+		spellings[url.QueryEscape(secret)] = true
+		spellings[url.PathEscape(secret)] = true
+		if quoted, err := json.Marshal(secret); err == nil {
+			spellings[strings.Trim(string(quoted), `"`)] = true
+		}
+	}
+	longestFirst := make([]string, 0, len(spellings))
+	for spelling := range spellings {
+		longestFirst = append(longestFirst, spelling)
+	}
+	sort.Slice(longestFirst, func(i, j int) bool {
+		a, b := longestFirst[i], longestFirst[j]
+		return len(a) > len(b) || len(a) == len(b) && a < b
+	})
+	var pairs []string
+	for _, spelling := range longestFirst {
+		pairs = append(pairs, spelling, "(secret)")
+	}
+	return redactor{replace: strings.NewReplacer(pairs...)}
+}
+
+func (r redactor) text(s string) string { return r.replace.Replace(s) }
