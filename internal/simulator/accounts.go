@@ -232,7 +232,7 @@ func (a *accountsAPI) readAccount(w http.ResponseWriter, r *http.Request, _ []by
 	}
 	a.sendEnvelope(w, http.StatusOK, successEnvelope(mustJSON(struct {
 		ForeignAccountKey    string
-		TenantId             *string //nolint:revive // named as on the wire
+		TenantID             *string `json:"TenantId"`
 		Description          *string
 		EmailContact         *string
 		StartDate            string
@@ -241,7 +241,7 @@ func (a *accountsAPI) readAccount(w http.ResponseWriter, r *http.Request, _ []by
 		Version              int
 		ActorStatus          int
 	}{
-		ForeignAccountKey: acc.key, TenantId: acc.hints.TenantId, EmailContact: acc.hints.EmailContact,
+		ForeignAccountKey: acc.key, TenantID: acc.hints.TenantID, EmailContact: acc.hints.EmailContact,
 		StartDate: accountsDate(acc.started), Version: 1,
 	})))
 }

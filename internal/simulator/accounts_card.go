@@ -38,9 +38,9 @@ type SIMCard struct {
 
 // AccountHints let a create make the missing account as well.
 type AccountHints struct {
-	BillingCycleDay *int
-	EmailContact    *string
-	TenantId        *string //nolint:revive // named as on the wire
+	BillingCycleDay *int    `json:"BillingCycleDay"`
+	EmailContact    *string `json:"EmailContact"`
+	TenantID        *string `json:"TenantId"`
 }
 
 // The numbers of the API's enums that the simulator itself acts on.
@@ -144,10 +144,15 @@ var cardFields = []cardField{
 		name: "Hints",
 		get:  func(*SIMCard) any { return nil },
 		set: func(c *SIMCard, raw json.RawMessage) error {
-			dec := json.NewDecoder(bytes.NewReader(raw))
-			dec.DisallowUnknownFields()
+			var names map[string]json.RawMessage
 			var h *AccountHints
-			if err := dec.Decode(&h); err != nil {
+			err := errors.Join(json.Unmarshal(raw, &names), json.Unmarshal(raw, &h))
+			for name := range names { // by hand, since encoding/json takes a name in any case
+				if name != "BillingCycleDay" && name != "EmailContact" && name != "TenantId" {
+					err = errors.New("unknown hint " + name)
+				}
+			}
+			if err != nil {
 				return errors.New("an object of BillingCycleDay (integer), EmailContact and TenantId (strings) is expected")
 			}
 			c.Hints = h

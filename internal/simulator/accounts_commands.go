@@ -183,7 +183,7 @@ func (a *accountsAPI) createSIM(w http.ResponseWriter, r *http.Request, body []b
 	c.card.Created = a.sim.now()
 	c.card.Version = 1
 	a.insert(c)
-	a.accept(w, r, http.StatusAccepted, c, "create", describeFields(fields), func(*SIMCard) {})
+	a.accept(w, r, http.StatusAccepted, c, "create", describeFields(fields, &c.card), func(*SIMCard) {})
 }
 
 func (a *accountsAPI) updateSIM(w http.ResponseWriter, r *http.Request, body []byte) {
@@ -196,6 +196,7 @@ func (a *accountsAPI) updateSIM(w http.ResponseWriter, r *http.Request, body []b
 	if c == nil {
 		return
 	}
+	delete(fields, "Hints") // they belong to a create
 	wanted := c.card.clone()
 	apply := a.change(fields)
 	apply(&wanted)
@@ -207,9 +208,8 @@ func (a *accountsAPI) updateSIM(w http.ResponseWriter, r *http.Request, body []b
 		a.fail(w, http.StatusConflict, "SIM card is terminated")
 		return
 	}
-	delete(fields, "CLI")
-	delete(fields, "Hints") // of a create only
-	a.accept(w, r, http.StatusOK, c, "update", a.describeChange(fields, &c.card), apply)
+	delete(fields, "CLI") // the same: no change
+	a.accept(w, r, http.StatusOK, c, "update", describeChange(fields, &c.card, &wanted), apply)
 }
 
 func (a *accountsAPI) deleteSIM(w http.ResponseWriter, r *http.Request, _ []byte) {
@@ -344,22 +344,30 @@ func (a *accountsAPI) commandStatus(w http.ResponseWriter, r *http.Request, _ []
 }
 
 // describeFields tells the ledger what a create sets, in a fixed order.
-func describeFields(fields map[string]json.RawMessage) string {
+func describeFields(fields map[string]json.RawMessage, card *SIMCard) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if name != "CLI" {
-			parts = append(parts, fmt.Sprintf("%s: %s", name, fields[name]))
+		if name != "CLI" && name != "Hints" {
+			parts = append(parts, name+": "+describeField(name, card))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// describeChange tells the ledger what an update changes, in a fixed order.
-func (a *accountsAPI) describeChange(fields map[string]json.RawMessage, before *SIMCard) string {
+// describeChange tells the ledger what an update changes, in a fixed order ("State: ready -> live").
+func describeChange(fields map[string]json.RawMessage, before, after *SIMCard) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		f := cardFieldNamed(name)
-		parts = append(parts, fmt.Sprintf("%s: %s -> %s", name, mustJSON(f.get(before)), fields[name]))
+		parts = append(parts, name+": "+describeField(name, before)+" -> "+describeField(name, after))
 	}
 	return strings.Join(parts, ", ")
+}
+
+func describeField(name string, c *SIMCard) string {
+	f := cardFieldNamed(name)
+	value := f.get(c)
+	if n, ok := value.(int); ok && f.names != nil {
+		return f.names[n]
+	}
+	return string(mustJSON(value))
 }

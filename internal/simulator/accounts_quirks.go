@@ -1,5 +1,10 @@
 package simulator
 
+import (
+	"fmt"
+	"slices"
+)
+
 // AccountsQuirks chooses among the readings that the accounts API's documents leave open (section 8 of its page). The
 // zero value is the default reading. A change counts from the next request on.
 type AccountsQuirks struct {
@@ -59,9 +64,31 @@ type AccountsQuirks struct {
 	TokenSeconds int `json:"token_seconds,omitempty"`
 }
 
-// SetAccountsQuirks changes the accounts API's quirks; f must not call the simulator's methods.
+// check panics on a word that no switch knows: a test that misspells one would test nothing.
+func (q AccountsQuirks) check() {
+	shapes := []string{"", "bare_string", "integer", "object_integer", "no_data", "top_level"}
+	if !slices.Contains(shapes, q.StatusShape) || !slices.Contains([]string{"", "failed", "stalled"}, q.FailNext) {
+		panic(fmt.Sprintf("simulator: unknown word in %+v", q))
+	}
+	for word := range q.StatusWords {
+		if _, known := statusNumbers[word]; !known {
+			panic(fmt.Sprintf("simulator: unknown status word %q", word))
+		}
+	}
+	for _, name := range q.HideFields {
+		if cardFieldNamed(name) == nil {
+			panic(fmt.Sprintf("simulator: a SIM card has no field %q", name))
+		}
+	}
+}
+
+// SetAccountsQuirks changes the accounts API's quirks; it panics on an unknown word. f must not call the simulator's
+// methods.
 func (s *Simulator) SetAccountsQuirks(f func(*AccountsQuirks)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f(&s.accounts.quirks)
+	quirks := s.accounts.quirks
+	f(&quirks)
+	quirks.check()
+	s.accounts.quirks = quirks
 }

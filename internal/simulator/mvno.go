@@ -429,8 +429,9 @@ func mvnoWindow(query url.Values) (offset, limit int, err error) {
 // mvnoPage cuts the page out of what was found; mvnoQuery has checked the window.
 func mvnoPage[T, B any](query url.Values, name string, found []T, show func(T) B) map[string]any {
 	offset, limit, _ := mvnoWindow(query)
+	rest := found[min(offset, len(found)):]
 	page := []B{}
-	for _, item := range found[min(offset, len(found)):min(offset+limit, len(found))] {
+	for _, item := range rest[:min(limit, len(rest))] {
 		page = append(page, show(item))
 	}
 	return map[string]any{"offset": offset, "limit": limit, "total": len(found), name: page}

@@ -60,7 +60,9 @@ func WithLatency(d time.Duration) Option { return func(s *Simulator) { s.latency
 func SettleAfterPolls(n int) Option { return func(s *Simulator) { s.settling = settling{polls: n} } }
 
 // SettleAfter lets an accepted operation finish after d of the simulator's clock.
-func SettleAfter(d time.Duration) Option { return func(s *Simulator) { s.settling = settling{after: d} } }
+func SettleAfter(d time.Duration) Option {
+	return func(s *Simulator) { s.settling = settling{after: d} }
+}
 
 // New makes a simulator that knows no SIM yet; the Add methods of each API seed it.
 func New(opts ...Option) *Simulator {

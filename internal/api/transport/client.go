@@ -37,6 +37,8 @@ type Config struct {
 	ReadAttempts int
 	// ChangeAttempts is how often a change is tried that certainly did not reach the service; default 1.
 	ChangeAttempts int
+	// NoChangeAfter429 ends a change that came too soon with an error, instead of sending it again after a pause.
+	NoChangeAfter429 bool
 	// Backoff is the first pause between attempts, doubled up to 30 s, with jitter; default 500 ms.
 	Backoff time.Duration
 	// MaxRetryAfter is the longest Retry-After that is obeyed; a longer one ends the call with an error. Default 60 s.

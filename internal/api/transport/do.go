@@ -70,7 +70,8 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 			return nil, c.giveUp(failure)
 		}
 		if failure.Status == http.StatusTooManyRequests {
-			c.limits.tooMany(failure.RetryAfter, c.cfg.Backoff)
+			// No longer than MaxRetryAfter: a caller that waits in the limiter has no other bound.
+			c.limits.tooMany(min(failure.RetryAfter, c.cfg.MaxRetryAfter), c.cfg.Backoff)
 		}
 		if attempt >= attempts || !c.repeatable(req, failure) || ctx.Err() != nil {
 			return nil, failure
@@ -91,7 +92,8 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 // repeatable says whether the same request may go out again.
 func (c *Client) repeatable(req Request, failure *Error) bool {
 	if req.Change {
-		return failure.NotSent && !failure.Stopped || failure.Status == http.StatusTooManyRequests
+		tooSoon := failure.Status == http.StatusTooManyRequests
+		return failure.NotSent && !failure.Stopped || tooSoon && !c.cfg.NoChangeAfter429
 	}
 	return failure.Temporary()
 }
@@ -130,12 +132,10 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 			failure := fail(Error{NotSent: req.Change, Cause: err})
 			var refused *TokenRefusedError
 			if errors.As(err, &refused) {
-				failure.Status = http.StatusUnauthorized
-				c.stop(failure)
-				failure.Stopped = true
-				token = ""
+				failure.Status, failure.Stopped = http.StatusUnauthorized, true
+				_ = c.giveUp(failure)
 			}
-			return nil, token, failure
+			return nil, "", failure
 		}
 	}
 

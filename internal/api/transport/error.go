@@ -129,10 +129,14 @@ func (e *Error) Temporary() bool {
 // CauseText is an error's text without the URL that *url.Error puts before it, whose query may hold a secret.
 func CauseText(err error) string {
 	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
-		return urlErr.Err.Error()
+	if !errors.As(err, &urlErr) {
+		return err.Error()
 	}
-	return err.Error()
+	text := urlErr.Err.Error()
+	if strings.HasPrefix(text, "failed to parse Location header") { // net/http quotes it, query and all
+		return "the answer redirects to something that is not a URL"
+	}
+	return text
 }
 
 // retryAfter reads the header in seconds or as a date; 0 where there is none.

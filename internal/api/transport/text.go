@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"sort"
@@ -15,6 +16,9 @@ import (
 // excerptLength is how many characters of a foreign answer an error quotes.
 const excerptLength = 200
 
+// ellipsis ends what was cut off.
+const ellipsis = "…"
+
 var (
 	// invisible is what a browser would not show of a page.
 	invisible = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)\s*>|<!--.*?-->`)
@@ -24,7 +28,8 @@ var (
 // Excerpt makes a short, clean line of a foreign body: no markup, no control characters, at most 200 characters.
 func Excerpt(body []byte) string {
 	// Cut before the patterns run: a body can be huge.
-	text := string(bytes.ToValidUTF8(body[:min(len(body), 16*1024)], []byte("?")))
+	const longest = 16 * 1024
+	text := string(bytes.ToValidUTF8(body[:min(len(body), longest)], []byte("?")))
 	if strings.HasPrefix(strings.TrimSpace(text), "<") {
 		text = markup.ReplaceAllString(invisible.ReplaceAllString(text, " "), " ")
 	}
@@ -39,7 +44,10 @@ func Excerpt(body []byte) string {
 	}, text)
 	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > excerptLength {
-		return string(runes[:excerptLength]) + "…"
+		return string(runes[:excerptLength]) + ellipsis
+	}
+	if len(body) > longest {
+		return text + ellipsis
 	}
 	return text
 }
@@ -57,7 +65,8 @@ func DecodeJSON(body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
 		var typeErr *json.UnmarshalTypeError
 		if errors.As(err, &typeErr) {
-			return fmt.Errorf("the JSON has another shape than documented (%s where %s belongs)", typeErr.Value, typeErr.Type)
+			kind, _, _ := strings.Cut(typeErr.Value, " ") // "number 1234" quotes the body
+			return fmt.Errorf("the JSON has another shape than documented (%s where %s belongs)", kind, typeErr.Type)
 		}
 		return errors.New("the body is not valid JSON")
 	}
@@ -65,7 +74,10 @@ func DecodeJSON(body []byte, v any) error {
 }
 
 // redactor replaces known secrets, in every spelling in which they may come back.
-type redactor struct{ replace *strings.Replacer }
+type redactor struct {
+	replace   *strings.Replacer
+	spellings []string // longest first
+}
 
 // shortestSecret keeps a secret such as "a" from eating every word of a message.
 const shortestSecret = 4
@@ -79,6 +91,9 @@ func newRedactor(secrets []string) redactor {
 		spellings[secret] = true
 		spellings[url.QueryEscape(secret)] = true
 		spellings[url.PathEscape(secret)] = true
+		spellings[html.EscapeString(secret)] = true // as in an error page, or in XML
+		spellings[namedEntities.Replace(html.EscapeString(secret))] = true
+		spellings[strings.Join(strings.Fields(secret), " ")] = true // as in an Excerpt
 		if quoted, err := json.Marshal(secret); err == nil {
 			spellings[strings.Trim(string(quoted), `"`)] = true
 		}
@@ -95,7 +110,29 @@ func newRedactor(secrets []string) redactor {
 	for _, spelling := range longestFirst {
 		pairs = append(pairs, spelling, "(secret)")
 	}
-	return redactor{replace: strings.NewReplacer(pairs...)}
+	return redactor{replace: strings.NewReplacer(pairs...), spellings: longestFirst}
 }
 
-func (r redactor) text(s string) string { return r.replace.Replace(s) }
+// namedEntities are the other spelling of what html.EscapeString writes as numbers.
+var namedEntities = strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;")
+
+func (r redactor) text(s string) string {
+	s = r.replace.Replace(s)
+	head, cut := strings.CutSuffix(s, ellipsis)
+	if !cut {
+		return s
+	}
+	// The cut may have gone through a secret: its beginning must not stay either.
+	longest := 0
+	for _, spelling := range r.spellings {
+		for n := len(spelling) - 1; n >= shortestSecret && n > longest; n-- {
+			if strings.HasSuffix(head, spelling[:n]) {
+				longest = n
+			}
+		}
+	}
+	if longest > 0 {
+		return head[:len(head)-longest] + "(secret)" + ellipsis
+	}
+	return s
+}

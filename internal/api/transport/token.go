@@ -97,15 +97,18 @@ func NewClientCredentials(cfg ClientCredentialsConfig) *ClientCredentials {
 
 // Token returns the shared token, renewed where it is due. Errors: *TokenRefusedError, or temporary trouble.
 func (s *ClientCredentials) Token(ctx context.Context) (string, error) {
-	s.mu.Lock()
-	token, fresh := s.token, time.Now().Before(s.renewAt)
-	s.mu.Unlock()
-	if token != "" && fresh {
+	if token := s.current(); token != "" {
 		return token, nil
 	}
 
 	// The one who fetches does so for all: its own cancellation must not fail the others.
-	result := s.flight.DoChan("token", func() (any, error) { return s.renew(context.WithoutCancel(ctx)) })
+	result := s.flight.DoChan("token", func() (any, error) {
+		// Whoever comes here just after a renewal has ended must not start a second one.
+		if token := s.current(); token != "" {
+			return token, nil
+		}
+		return s.renew(context.WithoutCancel(ctx))
+	})
 	select {
 	case r := <-result:
 		if r.Err != nil {
@@ -115,6 +118,16 @@ func (s *ClientCredentials) Token(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
+}
+
+// current is the shared token while it is good, else empty.
+func (s *ClientCredentials) current() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !time.Now().Before(s.renewAt) {
+		return ""
+	}
+	return s.token
 }
 
 // Refuse drops the token if it is still the shared one, so that many callers with the same expired token cause one

@@ -57,7 +57,8 @@ func Path(segments ...string) string {
 // received. A path is taken below the endpoint's own path prefix, unless it already carries it. Errors: ErrOtherHost,
 // or that it is no URL.
 func (c *Client) Resolve(ref string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(ref))
+	ref = strings.TrimSpace(ref)
+	u, err := url.Parse(ref)
 	if err != nil || ref == "" || u.Opaque != "" {
 		return nil, errors.New("the service answered a status URL that is not a URL")
 	}

@@ -1,0 +1,241 @@
+package cmo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+)
+
+const (
+	// findSize is the most ICCIDs in one find; the service's own limit is not documented (API page, section 13, 24).
+	findSize = 50
+	// uselessFinds in a row end the use of find: each costs a call, and refusals count against the IP address.
+	uselessFinds = 2
+)
+
+// ProductsByID reads many products, by finds of at most 50 in parallel. Every id is in exactly one of the two maps.
+func (c *Client) ProductsByID(ctx context.Context, ids []string) (map[string]*Product, map[string]error) {
+	products, failures := map[string]*Product{}, map[string]error{}
+	var mu sync.Mutex
+	deliver := func(id string, p *Product, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			failures[id] = err
+			return
+		}
+		products[id] = p
+	}
+
+	var group errgroup.Group
+	group.SetLimit(c.atOnce)
+	for _, chunk := range chunks(ids) {
+		group.Go(func() error {
+			c.readMany(ctx, chunk, deliver)
+			return nil
+		})
+	}
+	_ = group.Wait() // what fails is delivered
+	return products, failures
+}
+
+// chunks splits distinct ids into finds. A find for a backend with limits of its own holds no others, so that these do
+// not wait for its lane.
+func chunks(ids []string) [][]string {
+	ids = slices.Clone(ids)
+	sort.Slice(ids, func(i, j int) bool {
+		if a, b := lane(ids[i]), lane(ids[j]); a != b {
+			return a < b
+		}
+		return ids[i] < ids[j]
+	})
+	ids = slices.Compact(ids)
+
+	var out [][]string
+	for len(ids) > 0 {
+		n := 1
+		for n < len(ids) && n < findSize && lane(ids[n]) == lane(ids[0]) {
+			n++
+		}
+		out = append(out, ids[:n])
+		ids = ids[n:]
+	}
+	return out
+}
+
+// readMany reads up to findSize distinct products of one lane, by find where that is possible, and calls deliver
+// exactly once for each.
+func (c *Client) readMany(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
+	var byFind, single []string
+	for _, id := range ids {
+		if _, iccid := SplitID(id); isICCID(iccid) && !c.findMissing.Load() {
+			byFind = append(byFind, id)
+		} else {
+			single = append(single, id)
+		}
+	}
+	single = append(single, c.readByFind(ctx, byFind, deliver)...)
+
+	var reads sync.WaitGroup
+	for _, id := range single {
+		reads.Go(func() {
+			p, err := c.Product(ctx, id)
+			deliver(id, p, err)
+		})
+	}
+	reads.Wait()
+}
+
+// readByFind delivers what find can decide and returns the ids that a single read has to decide.
+func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(string, *Product, error)) (undecided []string) {
+	for len(ids) > 1 {
+		answer, err := c.find(ctx, ids)
+		if err != nil {
+			if c.withoutFind(ctx, err, ids) {
+				break
+			}
+			for _, id := range ids {
+				deliver(id, nil, err)
+			}
+			return undecided
+		}
+
+		var missing []string
+		delivered := 0
+		for _, id := range ids {
+			p, known := answer.products[id]
+			switch {
+			case !known:
+				missing = append(missing, id)
+			case p == nil:
+				undecided = append(undecided, id)
+			default:
+				delivered++
+				deliver(id, p, nil)
+			}
+		}
+		c.judgeFind(ctx, delivered > 0)
+		ids = missing
+		// Where the service says nothing of those that are missing, its answer may have been a first page: ask again
+		// for the others, as long as that brings some.
+		if delivered == 0 || answer.errors >= len(missing) {
+			break
+		}
+	}
+	return append(undecided, ids...)
+}
+
+// withoutFind says whether a failed find is no verdict on the products in it: the service lacks it, or refuses this
+// list as a whole.
+func (c *Client) withoutFind(ctx context.Context, err error, ids []string) bool {
+	var failure *transport.Error
+	if !errors.As(err, &failure) {
+		return false
+	}
+	switch failure.Status {
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		c.dropFind(ctx, "the service has no product/find")
+		return true
+	case http.StatusNotFound:
+		if !namesOneOf(failure.Message, ids) { // else it is find itself that did not find them
+			c.dropFind(ctx, "the service has no product/find")
+		}
+		return true
+	case http.StatusOK, http.StatusPartialContent, http.StatusMultiStatus, http.StatusNoContent,
+		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		c.judgeFind(ctx, false)
+		return true
+	}
+	return false
+}
+
+func namesOneOf(message string, ids []string) bool {
+	for _, id := range ids {
+		if _, iccid := SplitID(id); strings.Contains(message, iccid) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Client) judgeFind(ctx context.Context, useful bool) {
+	if useful {
+		c.findUseless.Store(0)
+	} else if c.findUseless.Add(1) >= uselessFinds {
+		c.dropFind(ctx, "product/find brings nothing that can be used")
+	}
+}
+
+func (c *Client) dropFind(ctx context.Context, why string) {
+	if !c.findMissing.Swap(true) {
+		c.log.InfoContext(ctx, "products are read one by one from now on: "+why)
+	}
+}
+
+// findAnswer holds the products by id. One that the answer carries without all that is needed is there as nil.
+type findAnswer struct {
+	products map[string]*Product
+	errors   int
+}
+
+// find makes one POST /product/find, which reads and is repeated as a read (API page, section 7).
+func (c *Client) find(ctx context.Context, ids []string) (findAnswer, error) {
+	list := make([]string, 0, len(ids))
+	for _, id := range ids {
+		_, iccid := SplitID(id)
+		list = append(list, iccid)
+	}
+	slices.Sort(list)
+	body, err := json.Marshal(struct {
+		ICCIDList      []string `json:"iccidList"`
+		TerminalSNList []string `json:"terminalSNList"`
+	}{slices.Compact(list), []string{}})
+	if err != nil {
+		return findAnswer{}, err
+	}
+
+	req := transport.Request{
+		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
+		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
+		Body:   body, Lanes: lanes(ids[0]),
+	}
+	res, err := c.http.Do(ctx, req)
+	if err != nil {
+		return findAnswer{}, err
+	}
+	answer, err := parseFind(res.Body)
+	if err != nil {
+		return findAnswer{}, c.notTheAPI(req, res, err)
+	}
+	return answer, nil
+}
+
+// parseFind goes by product id, since one ICCID may exist on two backends.
+func parseFind(body []byte) (findAnswer, error) {
+	e, err := parseEnvelope(body)
+	if err != nil {
+		return findAnswer{}, err
+	}
+	answer := findAnswer{products: make(map[string]*Product, len(e.Entities)), errors: len(e.Errors)}
+	for _, raw := range e.Entities {
+		var w wireProduct
+		if transport.DecodeJSON(raw, &w) != nil {
+			continue // not known, so a single read decides
+		}
+		p := w.product()
+		if p.SIMCard == nil {
+			p = nil
+		}
+		answer.products[string(w.ID)] = p
+	}
+	return answer, nil
+}

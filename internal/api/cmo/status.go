@@ -1,0 +1,494 @@
+package cmo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/wait"
+)
+
+// Operation is an accepted change of a SIM card's status. It holds all that a later run needs to find out what became
+// of it.
+type Operation struct {
+	ProductID string `json:"product_id"`
+	Target    string `json:"target"`
+	// Monitor is the id of the monitor; "" where the answer named none that may be used.
+	Monitor string `json:"monitor,omitempty"`
+	// Synchronous: the service answered 200, so there is nothing to wait for but the SIM card's status.
+	Synchronous bool `json:"synchronous,omitempty"`
+	// MonitorRefused: the monitor's URL is on another host than the endpoint, so it is never requested.
+	MonitorRefused bool `json:"monitor_refused,omitempty"`
+	// Since is when the service accepted the change.
+	Since time.Time `json:"since"`
+}
+
+// Result is what is known of the SIM card after a wait or a look.
+type Result struct {
+	// Product is the last one read, nil where none was.
+	Product *Product
+	// Reason says why Peek takes the operation for failed: the error that Wait would return.
+	Reason error
+}
+
+// UnsettledError says that the SIM card keeps another status than was asked for.
+type UnsettledError struct{ Want, Got string }
+
+func (e *UnsettledError) Error() string {
+	return fmt.Sprintf("the SIM card has settled on %s instead of %s", e.Got, e.Want)
+}
+
+// blindness is for how many times the patience (30 min by default) an accepted change without a usable monitor may
+// leave the SIM card as it was: only then is it taken to have come to nothing.
+const blindness = 60
+
+// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is what
+// the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
+// Errors are *transport.Error; ErrOutcomeUnknown asks for Reconcile, ErrConflict for WaitSettled.
+func (c *Client) SetStatus(ctx context.Context, productID, status string) (Operation, error) {
+	op := Operation{ProductID: productID, Target: status}
+	body, err := json.Marshal([]struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		Value string `json:"value"`
+	}{{"replace", "/status", status}})
+	if err != nil {
+		return op, err
+	}
+	res, err := c.http.Do(ctx, transport.Request{
+		Op:     fmt.Sprintf("set status of SIM card %s to %s", productID, status),
+		Method: http.MethodPatch, Path: c.path("product", productID+simCardSuffix),
+		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json-patch+json"}},
+		Body:   body, Change: true, Lanes: lanes(productID),
+	})
+	if err != nil {
+		return op, err
+	}
+	op.Since = time.Now().UTC()
+	if op.Synchronous = res.Status != http.StatusAccepted; !op.Synchronous {
+		op.Monitor, op.MonitorRefused = c.monitorOf(res, productID)
+	}
+	return op, nil
+}
+
+// monitorOf finds the monitor's id in a 202. The first reference counts; one to another host is refused (API page,
+// section 13, 11).
+func (c *Client) monitorOf(res *transport.Response, productID string) (id string, refused bool) {
+	for _, ref := range monitorRefs(res, productID) {
+		id, err := c.monitorID(ref)
+		if errors.Is(err, transport.ErrOtherHost) {
+			return "", true
+		}
+		if id != "" {
+			return id, false
+		}
+	}
+	return "", false
+}
+
+// monitorRefs lists what may name the monitor, in the order of the API page: URLs, or bare ids.
+func monitorRefs(res *transport.Response, productID string) []string {
+	var refs []string
+	if location := res.Header.Get("Location"); location != "" {
+		refs = append(refs, location)
+	}
+	body := transport.StripBOM(res.Body)
+	var m struct {
+		ID        text            `json:"id"`
+		Href      text            `json:"href"`
+		Link      json.RawMessage `json:"link"`
+		Links     json.RawMessage `json:"links"`
+		Monitor   json.RawMessage `json:"monitor"`
+		MonitorID text            `json:"monitorId"`
+	}
+	if transport.DecodeJSON(body, &m) != nil {
+		var bare text
+		if json.Unmarshal(body, &bare) != nil {
+			bare = text(strings.TrimSpace(string(body)))
+		}
+		return appendLinks(refs, string(bare))
+	}
+	refs = appendLinks(refs, string(m.Href))
+	// A 202 may show the product in place of a monitor; sourceHref is known to be wrong and is not looked at.
+	if m.ID != "" && string(m.ID) != productID && string(m.ID) != productID+simCardSuffix {
+		refs = append(refs, string(m.ID))
+	}
+	refs = appendLinks(refs, linksIn(m.Link)...)
+	refs = appendLinks(refs, linksIn(m.Links)...)
+	refs = append(refs, linksIn(m.Monitor)...)
+	if m.MonitorID != "" {
+		refs = append(refs, string(m.MonitorID))
+	}
+	return refs
+}
+
+// appendLinks adds those that are URLs of monitors.
+func appendLinks(refs []string, candidates ...string) []string {
+	for _, candidate := range candidates {
+		if strings.Contains(candidate, "/monitor/") {
+			refs = append(refs, candidate)
+		}
+	}
+	return refs
+}
+
+// linksIn takes the strings out of a string, an object with url, href or id, or a list of such.
+func linksIn(raw json.RawMessage) []string {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil {
+		var out []string
+		for _, item := range list {
+			out = append(out, linksIn(item)...)
+		}
+		return out
+	}
+	var object struct {
+		URL  text `json:"url"`
+		Href text `json:"href"`
+		ID   text `json:"id"`
+	}
+	var word text
+	if json.Unmarshal(raw, &word) == nil && word != "" {
+		return []string{string(word)}
+	}
+	if json.Unmarshal(raw, &object) != nil {
+		return nil
+	}
+	var out []string
+	for _, link := range []text{object.URL, object.Href, object.ID} {
+		if link != "" {
+			out = append(out, string(link))
+		}
+	}
+	return out
+}
+
+// monitorID takes the last path segment of a reference; the URL itself is never requested. "" where it is none of a
+// monitor; the error is transport.ErrOtherHost.
+func (c *Client) monitorID(ref string) (string, error) {
+	ref = strings.Trim(strings.TrimSpace(ref), `<>"`)
+	if !strings.Contains(ref, "/") {
+		return ref, nil
+	}
+	u, err := url.Parse(ref)
+	if err != nil || u.Opaque != "" {
+		return "", nil
+	}
+	if u.Host != "" && (u.User != nil || hostOf(u) != c.endpointHost) {
+		return "", transport.ErrOtherHost
+	}
+	segments := strings.Split(strings.TrimRight(u.EscapedPath(), "/"), "/")
+	if len(segments) < 2 || segments[len(segments)-2] != "monitor" {
+		return "", nil
+	}
+	id, err := url.PathUnescape(segments[len(segments)-1])
+	if err != nil {
+		return "", nil
+	}
+	return id, nil
+}
+
+// look is one answer about a monitor.
+type look struct {
+	outcome outcome
+	word    string // the service's word for the state
+	reason  error  // of a failure
+}
+
+type wireMonitor struct {
+	State    text `json:"state"`
+	Response struct {
+		StatusCode text            `json:"statusCode"`
+		Body       json.RawMessage `json:"body"`
+	} `json:"response"`
+}
+
+// parseMonitor reads a monitor (API page, section 9). It is unclear where the body is none.
+func parseMonitor(body []byte) (m wireMonitor, o outcome) {
+	if transport.DecodeJSON(body, &m) != nil {
+		return wireMonitor{}, unclear
+	}
+	o = monitorOutcome(string(m.State))
+	if code, err := strconv.Atoi(string(m.Response.StatusCode)); o == succeeded && err == nil && code >= 400 {
+		o = failed
+	}
+	return m, o
+}
+
+// failure is what the monitor says of a change that failed: a problem in the response's body, or in the monitor itself.
+func (m wireMonitor) failure(body []byte) transport.Error {
+	inner := []byte(m.Response.Body)
+	var quoted string
+	if json.Unmarshal(inner, &quoted) == nil {
+		inner = []byte(quoted) // a body that was put in as a string, or null
+	}
+	p, _ := parseProblem(inner)
+	if p.words() == "" {
+		if outer, ok := parseProblem(body); ok && outer.words() != "" {
+			p = outer
+		}
+	}
+	e := p.toError()
+	if e.Message == "" {
+		e.Message = transport.Excerpt(inner)
+	}
+	if code, err := strconv.Atoi(string(m.Response.StatusCode)); err == nil && code >= 400 {
+		e.Status = code
+	}
+	return e
+}
+
+// monitor looks at the operation's monitor once.
+func (c *Client) monitor(ctx context.Context, op Operation) (look, error) {
+	req := c.get(fmt.Sprintf("read monitor of the change of SIM card %s to %s", op.ProductID, op.Target), "monitor", op.Monitor)
+	req.Lanes = lanes(op.ProductID)
+	res, err := c.http.Do(ctx, req)
+	if err != nil {
+		var failure *transport.Error
+		if errors.As(err, &failure) && failure.Status != 0 && !failure.Temporary() && endurable(err) {
+			return look{outcome: gone}, nil
+		}
+		return look{}, err
+	}
+	m, outcome := parseMonitor(res.Body)
+	l := look{outcome: outcome, word: string(m.State)}
+	if outcome == failed {
+		l.reason = c.http.Fail(req, nil, m.failure(res.Body))
+	}
+	return l, nil
+}
+
+// sim reads a product that must have a SIM card.
+func (c *Client) sim(ctx context.Context, productID string) (*Product, error) {
+	p, err := c.ProductShared(ctx, productID)
+	if err == nil && p.SIMCard == nil {
+		return p, ErrNotCellular
+	}
+	return p, err
+}
+
+// endurable tells trouble that may pass from refusals, which more calls would only make worse.
+func endurable(err error) bool {
+	return !errors.Is(err, transport.ErrStopped) && !errors.Is(err, transport.ErrUnauthorized) &&
+		!errors.Is(err, transport.ErrForbidden) && !errors.Is(err, ErrNotCellular)
+}
+
+func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
+	return wait.Config{Operation: operation, Pace: c.pace, Transient: endurable, Progress: func(p wait.Progress) {
+		attrs := []any{
+			"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Second).String(), "polls", p.Polls, "state", p.Word,
+		}
+		if p.Err != nil {
+			attrs = append(attrs, "error", p.Err.Error())
+		}
+		c.log.InfoContext(ctx, "waiting", attrs...)
+	}}
+}
+
+func (op Operation) name() string {
+	return fmt.Sprintf("change of SIM card %s to %s", op.ProductID, op.Target)
+}
+
+// Wait waits for the end of the operation, then for the SIM card to settle: until its status fulfils the target. The
+// deadline is ctx's. Errors are those of package wait, or *UnsettledError where the operation is over and the SIM card
+// keeps another status for the patience. The result holds what was last read, also beside an error.
+func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
+	w := watch{client: c, op: op, monitored: op.Monitor != ""}
+	if op.Synchronous {
+		w.over = time.Now()
+	}
+	_, err := wait.Until(ctx, c.waitConfig(ctx, op.name()), w.poll)
+	var unsettled *UnsettledError
+	if errors.As(err, &unsettled) {
+		err = unsettled
+	}
+	return Result{Product: w.product}, err
+}
+
+// watch is what a wait remembers from poll to poll.
+type watch struct {
+	client    *Client
+	op        Operation
+	product   *Product
+	monitored bool      // the monitor is still to be asked
+	answered  time.Time // when the monitor was last there
+	over      time.Time // since when the operation is known to be over
+	status    string    // the SIM card's last status
+	since     time.Time // since when it is that
+}
+
+type status = wait.Status[struct{}]
+
+func (w *watch) poll(ctx context.Context) (status, error) {
+	seen := look{outcome: gone}
+	if w.monitored {
+		var err error
+		if seen, err = w.client.monitor(ctx, w.op); err != nil {
+			return status{}, err
+		}
+		now := time.Now()
+		switch seen.outcome {
+		case running:
+			w.answered = now
+			return status{Word: seen.word}, nil
+		case failed:
+			if p, err := w.client.sim(ctx, w.op.ProductID); err == nil {
+				w.product = p
+			}
+			return status{State: wait.Failed, Word: seen.word, Reason: seen.reason}, nil
+		case unclear:
+			w.answered = now
+		case succeeded:
+			w.monitored, w.over = false, now
+		case gone:
+			// It may not be there yet, soon after the 202, or it may have been cleared away.
+			if now.Sub(later(w.op.Since, w.answered)) < w.client.pace.Patience {
+				return status{Word: "monitor not found"}, nil
+			}
+			w.monitored = false
+			if !w.answered.IsZero() {
+				w.over = now
+			}
+		}
+	}
+	return w.readSIM(ctx, seen)
+}
+
+func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
+	p, err := w.client.sim(ctx, w.op.ProductID)
+	if err != nil {
+		return status{}, err
+	}
+	w.product = p
+	now, live := time.Now(), p.SIMCard.Status
+	if live != w.status {
+		w.status, w.since = live, now
+	}
+	word := live
+	if seen.outcome == unclear {
+		word = fmt.Sprintf("%s (monitor: %s)", live, seen.word)
+	}
+	switch {
+	case Fulfils(w.op.Target, live):
+		return status{State: wait.Done, Word: live}, nil
+	case Transitional(live), w.monitored:
+		return status{Word: word}, nil
+	}
+	patience := w.client.pace.Patience
+	settled := now.Sub(later(w.since, w.over)) >= patience
+	if settled && (!w.over.IsZero() || now.Sub(w.op.Since) >= blindness*patience) {
+		return status{State: wait.Failed, Word: live, Reason: &UnsettledError{Want: w.op.Target, Got: live}}, nil
+	}
+	return status{Word: word}, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Peek looks once and never waits: at the monitor, if there is one, and at the SIM card. Failed comes with
+// Result.Reason; an error says that looking failed, so nothing is known.
+func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, error) {
+	seen := look{outcome: gone}
+	switch {
+	case op.Synchronous:
+		seen.outcome = succeeded
+	case op.Monitor != "":
+		var err error
+		if seen, err = c.monitor(ctx, op); err != nil {
+			return wait.Pending, Result{}, err
+		}
+	}
+	p, err := c.sim(ctx, op.ProductID)
+	if seen.outcome == failed {
+		reason := &wait.FailedError{Operation: op.name(), Word: seen.word, Reason: seen.reason}
+		if err != nil {
+			return wait.Failed, Result{Reason: reason}, nil
+		}
+		return wait.Failed, Result{Product: p, Reason: reason}, nil
+	}
+	if err != nil {
+		return wait.Pending, Result{Product: p}, err
+	}
+
+	live, age := p.SIMCard.Status, time.Since(op.Since)
+	patience := c.pace.Patience
+	if seen.outcome == gone {
+		patience *= blindness
+	}
+	switch {
+	case seen.outcome == running:
+		return wait.Pending, Result{Product: p}, nil
+	case Fulfils(op.Target, live):
+		return wait.Done, Result{Product: p}, nil
+	case Transitional(live), seen.outcome == unclear, age < patience:
+		return wait.Pending, Result{Product: p}, nil
+	}
+	return wait.Failed, Result{Product: p, Reason: &UnsettledError{Want: op.Target, Got: live}}, nil
+}
+
+// WaitSettled waits while the SIM card is PENDING_* by somebody else's change. The deadline is ctx's. Errors are those
+// of package wait; the product is the last one read, nil where none was.
+func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, error) {
+	var last *Product
+	operation := "running change of SIM card " + productID
+	_, err := wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
+		p, err := c.sim(ctx, productID)
+		if err != nil {
+			return status{}, err
+		}
+		last = p
+		if Transitional(p.SIMCard.Status) {
+			return status{Word: p.SIMCard.Status}, nil
+		}
+		return status{State: wait.Done, Word: p.SIMCard.Status}, nil
+	})
+	return last, err
+}
+
+// unchangedReads is how often the old status must have been read, at least, before a change of unknown outcome is taken
+// not to have happened.
+const unchangedReads = 3
+
+// Reconcile finds out what became of a change of unknown outcome by reading. It is changed as soon as the SIM card
+// fulfils the target, or is PENDING_* and was not before; it is unchanged where the SIM card shows the status before for
+// the patience, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
+// neither: then nothing is known.
+func (c *Client) Reconcile(ctx context.Context, productID, before, target string) (changed bool, p *Product, err error) {
+	start, reads := time.Now(), 0
+	operation := fmt.Sprintf("change of SIM card %s to %s, of unknown outcome", productID, target)
+	_, err = wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
+		read, err := c.sim(ctx, productID)
+		if err != nil {
+			return status{}, err
+		}
+		p = read
+		reads++
+		live := p.SIMCard.Status
+		changed = Fulfils(target, live) || Transitional(live) && live != before
+		switch {
+		case changed:
+			return status{State: wait.Done, Word: live}, nil
+		case reads < unchangedReads || time.Since(start) < c.pace.Patience:
+			return status{Word: live}, nil
+		case live != before:
+			return status{State: wait.Failed, Word: live, Reason: &UnsettledError{Want: target, Got: live}}, nil
+		}
+		return status{State: wait.Done, Word: live}, nil
+	})
+	var unsettled *UnsettledError
+	if errors.As(err, &unsettled) {
+		err = unsettled
+	}
+	return changed, p, err
+}

@@ -1,0 +1,136 @@
+package mvno
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+)
+
+// Account is an MVNO account (page api:mvno:account:get).
+type Account struct {
+	ID       string // 24 hex characters
+	Customer string // the id of the customer that it belongs to
+	State    string // ACTIVE, BLOCKED, CREATING, DELETING, or a word that the page does not list
+	Type     string // "MVNO"
+	Number   string // E.164; empty where it has none
+	// SIM is the current SIM. An empty SIMNumber means that the answer had none: it is not known, rather than gone.
+	SIM SIM
+}
+
+// SIM is a SIM of an account, of a swap's answer, or of the pool. Not every answer fills every field.
+type SIM struct {
+	SIMNumber  string // ICC, as the service shows it; compare with SameICC
+	IMSI       string
+	Network    string // TELENOR, TDC, TELIA
+	FormFactor string // MINI_MICRO, NANO, MINI_MICRO_NANO, eSIM
+	// PIN1, PIN2, PUK1 and PUK2 are secrets.
+	PIN1, PIN2, PUK1, PUK2 string
+}
+
+// String leaves out PIN and PUK, so that no %v shows them.
+func (s SIM) String() string {
+	return fmt.Sprintf("{%s %s %s %s}", s.SIMNumber, s.IMSI, s.Network, s.FormFactor)
+}
+
+// GoString is String, for %#v.
+func (s SIM) GoString() string { return s.String() }
+
+// LogValue is String, for a logger that writes JSON.
+func (s SIM) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Leaving tells whether an account in this state is going away. The page on deletion says DELETED where that on the
+// account says DELETING.
+func Leaving(state string) bool { return state == "DELETING" || state == "DELETED" }
+
+// AllowsSwap tells whether a swap may be tried in this state. The page says only that some states forbid it: what is
+// not clearly one of them is for the service to decide.
+func AllowsSwap(state string) bool { return state != "CREATING" && !Leaving(state) }
+
+// SameICC tells whether two ICCs name one SIM: blanks around them do not count, nor does one F at the end, with which
+// some are stored (page api:sim:create).
+func SameICC(a, b string) bool { return bareICC(a) == bareICC(b) }
+
+func bareICC(icc string) string {
+	return strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(icc)), "F")
+}
+
+var (
+	hexID = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
+	// e164 is the other name of an account that the page allows for reading.
+	e164    = regexp.MustCompile(`^\+?[0-9]{5,15}$`)
+	poolICC = regexp.MustCompile(`^[0-9]{11,20}[Ff]?$`)
+)
+
+// Account reads an account by its id or its E.164 number (page api:mvno:account:get). The error is
+// transport.ErrNotFound only where the service says 404 mvnoAccount.
+func (c *Client) Account(ctx context.Context, id string) (*Account, error) {
+	req := get("read MVNO account "+id, "mvno", id)
+	if !hexID.MatchString(id) && !e164.MatchString(id) {
+		return nil, refuse(req, fmt.Errorf("%q is neither an account id of 24 hex characters nor an E.164 number", id))
+	}
+	res, err := c.core.Do(ctx, req)
+	if err != nil {
+		return nil, notFoundOn(err, codeNoAccount)
+	}
+	account, problem := decodeAccount(res, id)
+	if problem != nil {
+		return nil, c.core.Fail(req, res, *problem)
+	}
+	return account, nil
+}
+
+func decodeAccount(res *transport.Response, id string) (*Account, *transport.Error) {
+	var body struct {
+		ID       text     `json:"_id"`
+		Customer text     `json:"customer"`
+		State    text     `json:"state"`
+		Type     text     `json:"type"`
+		Number   text     `json:"number"`
+		SIM      *simBody `json:"mvnoSim"`
+	}
+	if transport.DecodeJSON(res.Body, &body) != nil || !hexID.MatchString(string(body.ID)) || body.State == "" {
+		return nil, foreign(res)
+	}
+	if hexID.MatchString(id) && !strings.EqualFold(string(body.ID), id) {
+		return nil, &transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another account")}
+	}
+	account := &Account{
+		ID: string(body.ID), Customer: string(body.Customer), State: string(body.State), Type: string(body.Type),
+		Number: string(body.Number),
+	}
+	if body.SIM != nil {
+		account.SIM = body.SIM.sim()
+	}
+	return account, nil
+}
+
+// SIM reads a SIM by its ICC (page api:sim:get); it has no IMSI there. The error is transport.ErrNotFound only where
+// the service says 404 not_found or sim.
+func (c *Client) SIM(ctx context.Context, icc string) (*SIM, error) {
+	req := get("read SIM "+icc, "sim", icc)
+	if !poolICC.MatchString(icc) {
+		return nil, refuse(req, fmt.Errorf("%q is not an ICC of 11 to 20 digits", icc))
+	}
+	res, err := c.core.Do(ctx, req)
+	if err != nil {
+		return nil, notFoundOn(err, codeNotFound, codeNoSIM)
+	}
+	var body struct {
+		ID text `json:"_id"`
+		simBody
+	}
+	if transport.DecodeJSON(res.Body, &body) != nil || body.ID == "" {
+		return nil, c.core.Fail(req, res, *foreign(res))
+	}
+	if !SameICC(string(body.ID), icc) {
+		return nil, c.core.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another SIM")})
+	}
+	sim := body.sim()
+	sim.SIMNumber = strings.TrimSpace(string(body.ID))
+	return &sim, nil
+}

@@ -1,0 +1,152 @@
+package mvno
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/wait"
+)
+
+// The words that a swap takes in place of an ICC (page api:mvno:account:changesim): the service picks the SIM, and
+// picks another one each time that it is asked.
+const (
+	ESIM       = "eSim"
+	AutoAssign = "autoAssign"
+)
+
+// IsWord tells whether newSIM is one of the words, rather than an ICC.
+func IsWord(newSIM string) bool { return newSIM == ESIM || newSIM == AutoAssign }
+
+var swapICC = regexp.MustCompile(`^[0-9]{11,19}$`)
+
+// Swap gives the account a new SIM: an ICC of 11 to 19 digits, ESIM or AutoAssign (page
+// api:mvno:account:changesim). It is sent at most once, it takes effect at once, and nothing undoes it.
+//
+// Errors: transport.ErrNotSent where nothing reached the service; a clear refusal has the service's code, such as
+// mvnoAccount, sim, state, porting or access_denied; transport.ErrOutcomeUnknown where it is open whether the SIM was
+// swapped (then see Reconcile).
+func (c *Client) Swap(ctx context.Context, accountID, newSIM string) (*SIM, error) {
+	req := get("swap the SIM of MVNO account "+accountID, "mvno", accountID, "changesim", newSIM)
+	req.Change = true
+	req.Header.Set("Cache-Control", "no-store")
+	switch {
+	case !hexID.MatchString(accountID):
+		return nil, refuse(req, fmt.Errorf("%q is not an account id of 24 hex characters", accountID))
+	case !IsWord(newSIM) && !swapICC.MatchString(newSIM):
+		return nil, refuse(req, fmt.Errorf("%q is neither an ICC of 11 to 19 digits nor %q nor %q", newSIM, ESIM, AutoAssign))
+	}
+	res, err := c.core.Do(ctx, req)
+	if err != nil {
+		return nil, notFoundOn(err, codeNoAccount)
+	}
+	sim, problem := decodeSwap(res, newSIM)
+	if problem != nil {
+		return nil, c.core.Fail(req, res, *problem)
+	}
+	return sim, nil
+}
+
+func decodeSwap(res *transport.Response, newSIM string) (*SIM, *transport.Error) {
+	var body struct {
+		Success *bool    `json:"success"`
+		SIM     *simBody `json:"mvnoSim"`
+	}
+	switch {
+	case res.Status != http.StatusOK, transport.DecodeJSON(res.Body, &body) != nil, body.Success == nil:
+		return nil, foreign(res)
+	case !*body.Success:
+		return nil, &transport.Error{Cause: errors.New("the answer says success: false")}
+	case body.SIM == nil || body.SIM.sim().SIMNumber == "":
+		return nil, &transport.Error{Cause: errors.New("the answer does not name the new SIM")}
+	}
+	sim := body.SIM.sim()
+	if !IsWord(newSIM) && !SameICC(sim.SIMNumber, newSIM) {
+		return nil, &transport.Error{Cause: errors.New("the answer names another SIM than was asked for")}
+	}
+	return &sim, nil
+}
+
+// fewestReads is how often the account must have been read before a swap counts as not made.
+const fewestReads = 3
+
+// Reconcile finds out what became of a swap whose outcome is unknown. before is the ICC that the account held. It
+// reads the account until that shows the new SIM (changed), or Pace.Patience is over and it was read at least three
+// times: then the last answer decides, and an account that still shows before was not changed. For ICCs, SameICC
+// decides; for a word, any other SIM than before is the new one.
+//
+// The error, beside the last account if there was one, means that it cannot be told: the account shows no SIM, or a
+// third one, or it cannot be read, or ctx has ended.
+func (c *Client) Reconcile(ctx context.Context, accountID, before, newSIM string) (changed bool, a *Account, err error) {
+	start, reads := time.Now(), 0
+	var unclear error
+	cfg := wait.Config{
+		Operation: "SIM swap of MVNO account " + accountID, Pace: c.pace, Transient: transient,
+		Tolerate: 1 << 30, // Patience is the bound
+	}
+	a, err = wait.Until(ctx, cfg, func(ctx context.Context) (wait.Status[*Account], error) {
+		now, err := c.Account(ctx, accountID)
+		reads++
+		over := reads >= fewestReads && time.Since(start) >= c.pace.Patience
+		if err != nil {
+			if over && transient(err) {
+				unclear = err
+				return wait.Status[*Account]{State: wait.Done, Value: a}, nil
+			}
+			return wait.Status[*Account]{}, err
+		}
+		a, unclear = now, nil
+		shown := now.SIM.SIMNumber
+		switch {
+		case shown == "":
+			unclear = errors.New("the account shows no SIM")
+		case IsWord(newSIM):
+			changed = !SameICC(shown, before)
+		case SameICC(shown, newSIM):
+			changed = true
+		case !SameICC(shown, before):
+			unclear = errors.New("the account shows neither the SIM that it had nor the one that was asked for")
+		}
+		status := wait.Status[*Account]{Value: now, Word: shown}
+		if changed || over {
+			status.State = wait.Done
+		}
+		return status, nil
+	})
+	if err == nil && unclear != nil {
+		err = fmt.Errorf("what became of the SIM swap of MVNO account %s cannot be told: %w", accountID, unclear)
+	}
+	return changed, a, err
+}
+
+// WaitShown reads the account after an answered swap until it shows simNumber, at most twice Pace.Patience. The swap
+// is made even where the error says that it does not show yet (*wait.TimeoutError, beside the last account, if any).
+func (c *Client) WaitShown(ctx context.Context, accountID, simNumber string) (*Account, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*c.pace.Patience)
+	defer cancel()
+	cfg := wait.Config{
+		Operation: "display of the new SIM on MVNO account " + accountID, Pace: c.pace, Transient: transient,
+		Tolerate: 1 << 30, // the deadline is the bound
+	}
+	return wait.Until(ctx, cfg, func(ctx context.Context) (wait.Status[*Account], error) {
+		a, err := c.Account(ctx, accountID)
+		if err != nil {
+			return wait.Status[*Account]{}, err
+		}
+		status := wait.Status[*Account]{Value: a, Word: a.SIM.SIMNumber}
+		if SameICC(a.SIM.SIMNumber, simNumber) {
+			status.State = wait.Done
+		}
+		return status, nil
+	})
+}
+
+// transient tells a read that may succeed later from one that won't: a gateway's page may pass.
+func transient(err error) bool {
+	var failure *transport.Error
+	return errors.As(err, &failure) && (failure.Temporary() || failure.NotTheAPI)
+}

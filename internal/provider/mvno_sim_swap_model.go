@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
+)
+
+type mvnoSIMSwapModel struct {
+	ID                types.String   `tfsdk:"id"`
+	AccountID         types.String   `tfsdk:"account_id"`
+	NewSIM            types.String   `tfsdk:"new_sim"`
+	Replaces          types.String   `tfsdk:"replaces"`
+	Triggers          types.Map      `tfsdk:"triggers"`
+	StoreCodes        types.Bool     `tfsdk:"store_codes"`
+	PIN1              types.String   `tfsdk:"pin1"`
+	PIN2              types.String   `tfsdk:"pin2"`
+	PUK1              types.String   `tfsdk:"puk1"`
+	PUK2              types.String   `tfsdk:"puk2"`
+	SIMNumber         types.String   `tfsdk:"sim_number"`
+	PreviousSIMNumber types.String   `tfsdk:"previous_sim_number"`
+	IMSI              types.String   `tfsdk:"imsi"`
+	Network           types.String   `tfsdk:"network"`
+	FormFactor        types.String   `tfsdk:"form_factor"`
+	AccountState      types.String   `tfsdk:"account_state"`
+	OperationStatus   types.String   `tfsdk:"operation_status"`
+	Timeouts          timeouts.Value `tfsdk:"timeouts"`
+}
+
+// swapOperation is what private state keeps of a swap of which no usable answer came.
+type swapOperation struct {
+	NewSIM string    `json:"new_sim"`
+	Before string    `json:"before"` // the ICC that the account held
+	Since  time.Time `json:"since"`
+}
+
+// setSIM takes over the SIM that an account holds. What is known of another SIM goes: form factor and codes.
+func (m *mvnoSIMSwapModel) setSIM(sim mvno.SIM) {
+	if !mvno.SameICC(m.SIMNumber.ValueString(), sim.SIMNumber) {
+		m.FormFactor = types.StringNull()
+		m.dropCodes()
+	}
+	m.SIMNumber = orNull(sim.SIMNumber)
+	m.IMSI = orNull(sim.IMSI)
+	m.Network = orNull(sim.Network)
+	if sim.FormFactor != "" {
+		m.FormFactor = types.StringValue(sim.FormFactor)
+	}
+}
+
+func (m *mvnoSIMSwapModel) dropCodes() {
+	m.PIN1, m.PIN2, m.PUK1, m.PUK2 = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
+}
+
+// keepCodes keeps what a swap answered, if the user wants the codes in state.
+func (m *mvnoSIMSwapModel) keepCodes(sim *mvno.SIM) {
+	m.dropCodes()
+	if sim != nil && m.StoreCodes.ValueBool() {
+		m.PIN1, m.PIN2, m.PUK1, m.PUK2 = orNull(sim.PIN1), orNull(sim.PIN2), orNull(sim.PUK1), orNull(sim.PUK2)
+	}
+}
+
+// settle makes known what a plan left unknown.
+func (m *mvnoSIMSwapModel) settle() {
+	m.ID = m.AccountID
+	for _, value := range []*types.String{
+		&m.PIN1, &m.PIN2, &m.PUK1, &m.PUK2, &m.SIMNumber, &m.PreviousSIMNumber, &m.IMSI, &m.Network, &m.FormFactor, &m.AccountState,
+	} {
+		if value.IsUnknown() {
+			*value = types.StringNull()
+		}
+	}
+}

@@ -1,0 +1,477 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
+	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*mvnoSIMSwapResource)(nil)
+	_ resource.ResourceWithImportState = (*mvnoSIMSwapResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*mvnoSIMSwapResource)(nil)
+)
+
+type mvnoSIMSwapResource struct{ serviceUser }
+
+func newMVNOSIMSwapResource() resource.Resource { return &mvnoSIMSwapResource{} }
+
+func (r *mvnoSIMSwapResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_mvno_sim_swap"
+}
+
+var (
+	accountIDPattern = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
+	newSIMPattern    = regexp.MustCompile(`^(?:[0-9]{11,19}|` + mvno.ESIM + `|` + mvno.AutoAssign + `)$`)
+	heldSIMPattern   = regexp.MustCompile(`^[0-9]{11,20}F?$`)
+)
+
+const (
+	accountIDRule = "must be the account's id of 24 hex characters, not its number"
+	newSIMRule    = "must be an ICC of 11 to 19 digits, eSim or autoAssign"
+)
+
+func (r *mvnoSIMSwapResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	computed := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	code := func(name string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, Sensitive: true,
+			MarkdownDescription: name + " of the SIM, as the swap answered it; only with `store_codes = true`, else null."}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The SIM that an MVNO account holds. Creating it, or changing `new_sim`, **swaps the SIM at once: the old card " +
+			"goes dead, and no swap can be undone**. Where the account already holds the ICC in `new_sim`, nothing is sent. A swap is sent at " +
+			"most once, whatever happens to the connection. Destroy sends nothing: the account keeps its SIM.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The account id.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
+			"account_id": schema.StringAttribute{Required: true,
+				MarkdownDescription: "Id of the account, 24 hex characters (not its number). Another id replaces this resource.",
+				Validators:          []validator.String{stringvalidator.RegexMatches(accountIDPattern, accountIDRule)},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()}},
+			"new_sim": schema.StringAttribute{Required: true,
+				MarkdownDescription: "The SIM that the account shall hold: an ICC of 11 to 19 digits, or `eSim` or `autoAssign` to let the " +
+					"service choose one. With an ICC, a swap made elsewhere shows as a change. With a word it is accepted; use `triggers` to ask " +
+					"for another swap.",
+				Validators: []validator.String{stringvalidator.RegexMatches(newSIMPattern, newSIMRule)}},
+			"replaces": schema.StringAttribute{Optional: true,
+				MarkdownDescription: "The ICC that the account must hold now. The swap is sent only while it does, which makes a swap by word " +
+					"safe to apply again after a crash. Where the account holds another SIM by then: with a word that SIM is taken over and " +
+					"nothing is sent; with an ICC it is an error.",
+				Validators: []validator.String{stringvalidator.RegexMatches(heldSIMPattern, "must be the ICC of the SIM that the account holds now")}},
+			"triggers": schema.MapAttribute{ElementType: types.StringType, Optional: true,
+				MarkdownDescription: "Any change of this map asks for another swap; meant for `eSim` and `autoAssign`."},
+			"store_codes": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "`true` keeps the PIN and PUK codes that the swap answers in the state. Default `false`: they are dropped, " +
+					"and can't be read later."},
+			"pin1": code("PIN 1"), "pin2": code("PIN 2"), "puk1": code("PUK 1"), "puk2": code("PUK 2"),
+			"sim_number":          computed("ICC of the SIM that the account holds."),
+			"previous_sim_number": computed("ICC of the SIM that the last swap replaced."),
+			"imsi":                computed("IMSI of the SIM."),
+			"network":             computed("Network of the SIM, such as `TELENOR` or `TDC`."),
+			"form_factor":         computed("Form factor of the SIM, such as `NANO`; null where the service does not tell."),
+			"account_state":       computed("State of the account, such as `ACTIVE`, `BLOCKED` or `DELETING`."),
+			"operation_status":    operationStatusAttribute(),
+			"timeouts":            timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}),
+		},
+	}
+}
+
+// decision is what a swap comes to once it is known which SIM the account holds.
+type decision int
+
+const (
+	send decision = iota
+	takeOver
+	refuse
+)
+
+// decide applies new_sim and replaces to the SIM that the account holds.
+func decide(newSIM, replaces, held string) decision {
+	switch {
+	case !mvno.IsWord(newSIM) && mvno.SameICC(newSIM, held):
+		return takeOver
+	case replaces == "" || mvno.SameICC(replaces, held):
+		return send
+	case mvno.IsWord(newSIM):
+		return takeOver
+	}
+	return refuse
+}
+
+func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	defer recovered(ctx, &resp.Diagnostics, nil)
+	diags := &resp.Diagnostics
+	var plan, state mvnoSIMSwapModel
+	if !req.State.Raw.IsNull() {
+		diags.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		planNothing(diags, mvnoSIMSwap, fmt.Sprintf(
+			"MVNO account %s keeps SIM %s: a swap can't be undone. Destroying this resource only makes Terraform forget it.",
+			state.AccountID.ValueString(), shown(state.SIMNumber)))
+		return
+	}
+	diags.Append(req.Plan.Get(ctx, &plan)...)
+	client := r.mvno.use(diags)
+	if diags.HasError() {
+		return
+	}
+
+	if req.State.Raw.IsNull() {
+		if asks(plan.AccountID) && (plan.NewSIM.IsUnknown() || mvno.IsWord(plan.NewSIM.ValueString())) &&
+			isReplacement(ctx, req.Private, plan.AccountID.ValueString(), diags) {
+			diags.AddError("Replacing is refused", fmt.Sprintf(
+				"Replacing would swap the SIM of account %s by %s once more, and Terraform would not show the warning of that.\n\n"+
+					"To ask for another swap, change triggers: that is done in place, with its warning.",
+				plan.AccountID.ValueString(), shown(plan.NewSIM)))
+			return
+		}
+		r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
+		r.planCodes(ctx, plan, nil, resp)
+		return
+	}
+
+	setPrivate(ctx, resp.Private, plannedKey, state.AccountID.ValueString(), diags)
+	operation := readMark[swapOperation](ctx, req.Private, diags)
+	if !plan.AccountID.Equal(state.AccountID) {
+		// Terraform drops the warnings of a replacement's create leg, so this call gives them.
+		planNothing(diags, mvnoSIMSwap, fmt.Sprintf(
+			"MVNO account %s keeps SIM %s: Terraform forgets it when this resource goes over to another account.",
+			state.AccountID.ValueString(), shown(state.SIMNumber)))
+		r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
+		return
+	}
+
+	swaps := plan.asksForSwap(&state)
+	if swaps {
+		r.planSwap(ctx, client, plan, state.SIMNumber, diags)
+	}
+	if operation != nil {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), types.StringUnknown())...)
+	}
+	if operation == nil && !swaps {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
+	}
+	for name, value := range map[string]types.String{
+		"sim_number": state.SIMNumber, "previous_sim_number": state.PreviousSIMNumber, "imsi": state.IMSI,
+		"network": state.Network, "form_factor": state.FormFactor, "account_state": state.AccountState,
+	} {
+		if operation != nil || swaps {
+			value = types.StringUnknown()
+		}
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	if swaps {
+		r.planCodes(ctx, plan, nil, resp)
+	} else {
+		r.planCodes(ctx, plan, &state, resp)
+	}
+}
+
+// asksForSwap says whether the plan asks for a swap that the prior state has not had.
+func (m *mvnoSIMSwapModel) asksForSwap(prior *mvnoSIMSwapModel) bool {
+	return !m.NewSIM.Equal(prior.NewSIM) || !m.Triggers.Equal(prior.Triggers)
+}
+
+// planCodes plans the codes: null without store_codes, those in state where nothing is swapped, else unknown.
+func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapModel, state *mvnoSIMSwapModel, resp *resource.ModifyPlanResponse) {
+	codes := map[string]types.String{"pin1": types.StringUnknown(), "pin2": types.StringUnknown(), "puk1": types.StringUnknown(), "puk2": types.StringUnknown()}
+	if state != nil {
+		codes = map[string]types.String{"pin1": state.PIN1, "pin2": state.PIN2, "puk1": state.PUK1, "puk2": state.PUK2}
+	}
+	for name, value := range codes {
+		if !plan.StoreCodes.IsUnknown() && !plan.StoreCodes.ValueBool() {
+			value = types.StringNull()
+		}
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
+	}
+}
+
+// planSwap adds the warning of a planned swap, and errors for what the service would refuse.
+func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, diags *diag.Diagnostics) {
+	accountID := plan.AccountID.ValueString()
+	if client != nil && r.preflight && asks(plan.AccountID) {
+		account, ok := r.usable(ctx, client, accountID, diags)
+		if !ok {
+			return
+		}
+		held = types.StringValue(account.SIM.SIMNumber)
+	}
+	if asks(held) && asks(plan.NewSIM) && !plan.Replaces.IsUnknown() {
+		switch decide(plan.NewSIM.ValueString(), plan.Replaces.ValueString(), held.ValueString()) {
+		case takeOver:
+			if mvno.IsWord(plan.NewSIM.ValueString()) {
+				diags.AddWarning("No SIM swap is needed", takenOver(accountID, plan, held.ValueString())+
+					" If you want another swap, set replaces to that ICC.")
+			}
+			return
+		case refuse:
+			replacesError(diags, accountID, plan, held.ValueString())
+			return
+		case send:
+			if client != nil && r.preflight && !r.available(ctx, client, plan, diags) {
+				return
+			}
+		}
+	}
+	r.live.plan(diags, liveChange{
+		kind: mvnoSIMSwap, sim: accountID,
+		what:    fmt.Sprintf("MVNO account %s: SIM %s -> %s.", shown(plan.AccountID), shown(held), shown(plan.NewSIM)),
+		meaning: "The old SIM goes dead at once and is spent; its device is offline until it has the new SIM. A swap may be charged.",
+	})
+	if mvno.IsWord(plan.NewSIM.ValueString()) && plan.Replaces.IsNull() {
+		suggestion := "the ICC that the account holds"
+		if asks(held) {
+			suggestion = fmt.Sprintf("replaces = %q", held.ValueString())
+		}
+		diags.AddAttributeWarning(path.Root("replaces"), "Swap by word without replaces", fmt.Sprintf(
+			"Account %s is to be swapped to %s, and nothing tells a repeated swap from the first one. If this run is killed in the middle, "+
+				"the next apply swaps again.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
+			accountID, plan.NewSIM.ValueString(), suggestion))
+	}
+}
+
+func takenOver(accountID string, plan mvnoSIMSwapModel, held string) string {
+	return fmt.Sprintf("MVNO account %s holds SIM %s and no longer %s (replaces), so SIM %s is taken over as the one that %s asked for. Nothing is sent.",
+		accountID, held, plan.Replaces.ValueString(), held, plan.NewSIM.ValueString())
+}
+
+func replacesError(diags *diag.Diagnostics, accountID string, plan mvnoSIMSwapModel, held string) {
+	diags.AddAttributeError(path.Root("replaces"), "Account holds another SIM", fmt.Sprintf(
+		"MVNO account %s holds SIM %s, neither the one in replaces (%s) nor the one asked for (%s). Nothing was sent.\n\n"+
+			"Find out who swapped it. To swap all the same, set replaces = %q.",
+		accountID, held, plan.Replaces.ValueString(), plan.NewSIM.ValueString(), held))
+}
+
+// usable reads the account and refuses one that is unknown, leaving, or shows no SIM.
+func (r *mvnoSIMSwapResource) usable(ctx context.Context, client *mvno.Client, accountID string, diags *diag.Diagnostics) (*mvno.Account, bool) {
+	account, err := client.Account(ctx, accountID)
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		diags.AddAttributeError(path.Root("account_id"), "Unknown MVNO account", explain(
+			fmt.Sprintf("The MVNO API knows no account %s.", accountID), err, "Check the account id. Nothing was sent."))
+	case err != nil:
+		accountReadError(diags, accountID, err)
+	case !mvno.AllowsSwap(account.State):
+		diags.AddAttributeError(path.Root("account_id"), "MVNO account can't swap its SIM", fmt.Sprintf(
+			"MVNO account %s is in state %s, which allows no swap. Nothing was sent.", accountID, account.State))
+	case account.SIM.SIMNumber == "":
+		diags.AddError("MVNO account shows no SIM", fmt.Sprintf(
+			"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was sent.", accountID))
+	default:
+		return account, true
+	}
+	return account, false
+}
+
+func accountReadError(diags *diag.Diagnostics, accountID string, err error) {
+	diags.AddError("Unable to read MVNO account", explain(fmt.Sprintf("MVNO account %s could not be read.", accountID), err, ""))
+}
+
+// available looks the wanted SIM up. Whoever may not see it learns nothing here, and the swap itself decides.
+func (r *mvnoSIMSwapResource) available(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, diags *diag.Diagnostics) bool {
+	if mvno.IsWord(plan.NewSIM.ValueString()) {
+		return true
+	}
+	if _, err := client.SIM(ctx, plan.NewSIM.ValueString()); errors.Is(err, transport.ErrNotFound) {
+		diags.AddAttributeError(path.Root("new_sim"), "Unknown SIM", explain(fmt.Sprintf(
+			"The MVNO API knows no SIM %s, so account %s can't be swapped to it.", plan.NewSIM.ValueString(), plan.AccountID.ValueString()), err,
+			"Check the ICC, and that the SIM is in your storage. Nothing was sent."))
+		return false
+	}
+	return true
+}
+
+func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	defer recovered(ctx, &resp.Diagnostics, func() bool { return !resp.State.Raw.IsNull() })
+	var plan mvnoSIMSwapModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, d := plan.Timeouts.Create(ctx, operationTimeout)
+	resp.Diagnostics.Append(d...)
+	client := r.mvno.use(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	(*mark[swapOperation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
+	keep := func(m *mark[swapOperation]) {
+		plan.settle()
+		plan.OperationStatus = m.status()
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		m.save(ctx, resp.Private, &resp.Diagnostics)
+	}
+	result := r.swap(ctx, client, &plan, keep)
+	switch {
+	case result.end == changeRefused:
+		resp.Diagnostics.Append(result.diags...)
+	default:
+		keep(result.mark)
+		resp.Diagnostics.Append(result.diags...)
+	}
+}
+
+func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	defer recovered(ctx, &resp.Diagnostics, nil)
+	var plan, state mvnoSIMSwapModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, d := plan.Timeouts.Update(ctx, operationTimeout)
+	resp.Diagnostics.Append(d...)
+	operation := readMark[swapOperation](ctx, req.Private, &resp.Diagnostics)
+	client := r.mvno.use(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	model := plan
+	keep := func(m *mark[swapOperation]) {
+		model.settle()
+		model.OperationStatus = m.status()
+		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+		m.save(ctx, resp.Private, &resp.Diagnostics)
+	}
+	if operation != nil {
+		account, err := client.Account(ctx, state.AccountID.ValueString())
+		if err != nil {
+			accountReadError(&resp.Diagnostics, state.AccountID.ValueString(), err)
+			return
+		}
+		if !operation.Operation.happened(account) {
+			state.NewSIM = types.StringValue(account.SIM.SIMNumber)
+			state.setSIM(account.SIM)
+			state.AccountState = orNull(account.State)
+			state.OperationStatus = types.StringValue(operationComplete)
+			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+			(*mark[swapOperation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
+			resp.Diagnostics.AddError(swapNoEffect(state.AccountID.ValueString(), operation.Operation, account.SIM.SIMNumber))
+			return
+		}
+		model.setSIM(account.SIM)
+		model.AccountState = orNull(account.State)
+		model.PreviousSIMNumber = types.StringValue(operation.Operation.Before)
+	}
+	if !plan.asksForSwap(&state) {
+		keep(nil)
+		return
+	}
+
+	result := r.swap(ctx, client, &model, keep)
+	if result.end == changeRefused {
+		resp.Diagnostics.Append(result.diags...)
+		return // the state stays as it was
+	}
+	keep(result.mark)
+	resp.Diagnostics.Append(result.diags...)
+}
+
+func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	defer recovered(ctx, &resp.Diagnostics, nil)
+	var state mvnoSIMSwapModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	operation := readMark[swapOperation](ctx, req.Private, &resp.Diagnostics)
+	client := r.mvno.use(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() || client == nil {
+		return
+	}
+	accountID := state.AccountID.ValueString()
+	account, err := client.Account(ctx, accountID)
+	switch {
+	case errors.Is(err, transport.ErrNotFound):
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		accountReadError(&resp.Diagnostics, accountID, err)
+		return
+	case mvno.Leaving(account.State):
+		resp.Diagnostics.AddWarning("MVNO account is being deleted", fmt.Sprintf(
+			"MVNO account %s is in state %s. It stays in Terraform's state and can be restored for 30 days; no swap is possible meanwhile.",
+			accountID, account.State))
+	case account.SIM.SIMNumber == "":
+		resp.Diagnostics.AddError("MVNO account shows no SIM", fmt.Sprintf(
+			"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. The state is kept as it was.", accountID))
+		return
+	}
+	state.ID = state.AccountID
+	state.AccountState = orNull(account.State)
+	if state.StoreCodes.IsNull() { // after an import
+		state.StoreCodes = types.BoolValue(false)
+	}
+	if account.SIM.SIMNumber != "" {
+		r.readSIM(ctx, client, &state, account, operation, &resp.Diagnostics)
+	}
+	state.OperationStatus = types.StringValue(operationComplete)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	(*mark[swapOperation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
+}
+
+// readSIM takes over the SIM that the account holds, and settles a swap of which no answer came.
+func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, operation *mark[swapOperation], diags *diag.Diagnostics) {
+	held := account.SIM.SIMNumber
+	swapped := !mvno.SameICC(state.SIMNumber.ValueString(), held)
+	switch {
+	case operation != nil && !operation.Operation.happened(account):
+		// The word in new_sim would hide that it did not happen: the ICC shows it, and the next plan asks for the swap.
+		state.NewSIM = types.StringValue(held)
+		diags.AddWarning(swapNoEffect(state.AccountID.ValueString(), operation.Operation, held))
+	case operation != nil:
+		state.PreviousSIMNumber = types.StringValue(operation.Operation.Before)
+		if !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held) {
+			state.NewSIM = types.StringValue(held)
+		}
+	case !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held):
+		state.NewSIM = types.StringValue(strings.TrimSuffix(held, "F"))
+	}
+	state.setSIM(account.SIM)
+	if swapped && state.FormFactor.IsNull() {
+		r.readFormFactor(ctx, client, state)
+	}
+}
+
+// readFormFactor asks for what the account's answer leaves out. Not every access level may, so trouble is none.
+func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel) {
+	if sim, err := client.SIM(ctx, strings.TrimSuffix(state.SIMNumber.ValueString(), "F")); err == nil {
+		state.FormFactor = orNull(sim.FormFactor)
+	}
+}
+
+// Delete sends nothing; the plan has said so.
+func (r *mvnoSIMSwapResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+}
+
+func (r *mvnoSIMSwapResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	accountID, word, hasWord := strings.Cut(req.ID, "/")
+	if !accountIDPattern.MatchString(accountID) || hasWord && !mvno.IsWord(word) {
+		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf(
+			"The import id of telco_mvno_sim_swap is ACCOUNT_ID, or ACCOUNT_ID/eSim or ACCOUNT_ID/autoAssign where new_sim is that word. It was %q: the account id %s.",
+			req.ID, accountIDRule))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), accountID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("account_id"), accountID)...)
+	if hasWord {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("new_sim"), word)...)
+	}
+}

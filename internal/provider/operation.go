@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// What operation_status says.
+const (
+	operationComplete = "complete"
+	operationPending  = "pending"
+	operationUnknown  = "unknown"
+)
+
+// operationTimeout is how long an operation is waited for where the user sets no timeout.
+const operationTimeout = 30 * time.Minute
+
+// The keys of private state.
+const (
+	// operationKey holds the mark of an unfinished change.
+	operationKey = "operation"
+	// managedKey is there on every object that is not tainted: Terraform hands a tainted one to Delete without any
+	// private state, which is how Delete recognises it.
+	managedKey = "managed"
+	// plannedKey is set while planning an existing object. The create leg of a replacement, which is planned without
+	// state, finds it and knows that it is one.
+	plannedKey = "planned"
+)
+
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// mark is what private state keeps of a change that was sent and whose end is not known: enough to pick it up in
+// another run. While it stands, the state carries what was asked for, so that the next plan shows nothing but
+// operation_status going to be known after apply.
+type mark[T any] struct {
+	// Unknown says that it is not known whether the service executed the change; else it has accepted it.
+	Unknown   bool `json:"unknown,omitempty"`
+	Operation T    `json:"operation"`
+}
+
+func (m *mark[T]) status() types.String {
+	switch {
+	case m == nil:
+		return types.StringValue(operationComplete)
+	case m.Unknown:
+		return types.StringValue(operationUnknown)
+	default:
+		return types.StringValue(operationPending)
+	}
+}
+
+func readMark[T any](ctx context.Context, private privateReader, diags *diag.Diagnostics) *mark[T] {
+	raw, d := private.GetKey(ctx, operationKey)
+	diags.Append(d...)
+	if len(raw) == 0 {
+		return nil
+	}
+	var m mark[T]
+	if err := json.Unmarshal(raw, &m); err != nil {
+		diags.AddError("Unreadable private state", "The record of an unfinished change can't be read: "+err.Error()+
+			".\n\nIt may have been written by another version of this provider. Use that version to finish the change.")
+		return nil
+	}
+	return &m
+}
+
+// save keeps the mark; a nil one takes the old mark away.
+func (m *mark[T]) save(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
+	if m == nil {
+		diags.Append(private.SetKey(ctx, operationKey, nil)...)
+		return
+	}
+	setPrivate(ctx, private, operationKey, m, diags)
+}
+
+func setPrivate(ctx context.Context, private privateWriter, key string, value any, diags *diag.Diagnostics) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		diags.AddError("Unable to keep private state", err.Error())
+		return
+	}
+	diags.Append(private.SetKey(ctx, key, raw)...)
+}
+
+// markManaged notes that the object is ours and whole.
+func markManaged(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
+	setPrivate(ctx, private, managedKey, true, diags)
+}
+
+func isManaged(ctx context.Context, private privateReader, diags *diag.Diagnostics) bool {
+	raw, d := private.GetKey(ctx, managedKey)
+	diags.Append(d...)
+	return len(raw) > 0
+}
+
+// isReplacement says, in the create leg of a plan, that an object of the same identity stands in state: the user has
+// asked for -replace.
+func isReplacement(ctx context.Context, private privateReader, identity string, diags *diag.Diagnostics) bool {
+	raw, d := private.GetKey(ctx, plannedKey)
+	diags.Append(d...)
+	var planned string
+	return len(raw) > 0 && json.Unmarshal(raw, &planned) == nil && planned == identity
+}
+
+func operationStatusAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: "`complete`; or, after trouble, `pending` (the service has accepted the last change, and it was not " +
+			"finished when the wait ended) or `unknown` (it was sent, and what became of it is not known). The next apply picks a " +
+			"pending change up where it was and sends nothing again.",
+	}
+}
+
+func timeoutsAttribute(ctx context.Context, opts timeouts.Opts) schema.Attribute {
+	attribute, ok := timeouts.Attributes(ctx, opts).(schema.SingleNestedAttribute)
+	if !ok {
+		return timeouts.Attributes(ctx, opts)
+	}
+	attribute.MarkdownDescription = "How long to wait for the service, as duration text such as `45m`. Default `30m` each."
+	return attribute
+}
