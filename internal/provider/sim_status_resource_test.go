@@ -47,8 +47,8 @@ func TestAccSIMStatus_basic(t *testing.T) {
 					),
 				},
 				resource.TestStep{
-					PreConfig: func() { env.Warnings("") },
-					Config:    env.Config(simStatusConfig(productID, "ACTIVE")),
+					PreConfig:        func() { env.Warnings("") },
+					Config:           env.Config(simStatusConfig(productID, "ACTIVE")),
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 					Check:            env.CheckSilent(),
 				},

@@ -1,0 +1,119 @@
+package acctest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// CLI is a working directory of the real CLI with the provider built as a binary, for what plugin-testing cannot do:
+// -replace, saved plans, -json, signals and kills.
+type CLI struct {
+	Dir string
+
+	t    *testing.T
+	path string
+	env  []string
+}
+
+// buildOnce builds the provider once for all tests of a run.
+var buildOnce = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "telco-acctest-")
+	if err != nil {
+		return "", err
+	}
+	_, file, _, _ := runtime.Caller(0)
+	root := filepath.Join(filepath.Dir(file), "..", "..")
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-telco"), ".")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+// NewCLI makes a working directory that ends with the test. It skips the test where acceptance tests are off, as
+// resource.Test does.
+func (e *Env) NewCLI(t *testing.T) *CLI {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
+	}
+	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if path == "" {
+		var err error
+		if path, err = exec.LookPath("terraform"); err != nil {
+			t.Fatal("no CLI: set TF_ACC_TERRAFORM_PATH")
+		}
+	}
+	bin, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &CLI{Dir: t.TempDir(), t: t, path: path}
+	config := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n",
+		os.Getenv("TF_ACC_PROVIDER_HOST")+"/"+os.Getenv("TF_ACC_PROVIDER_NAMESPACE")+"/telco", bin)
+	c.Write("cli.tfrc", config)
+	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+		"CHECKPOINT_DISABLE=1", "TF_ACC=")
+	return c
+}
+
+// Setenv adds environment variables, each "NAME=value", to later commands.
+func (c *CLI) Setenv(variables ...string) { c.env = append(c.env, variables...) }
+
+// Write puts a file into the working directory.
+func (c *CLI) Write(name, content string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Command prepares a command of the CLI, in a process group of its own.
+func (c *CLI) Command(args ...string) *exec.Cmd {
+	cmd := exec.Command(c.path, args...)
+	cmd.Dir, cmd.Env = c.Dir, c.env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// Run runs a command and returns what it printed and its exit code.
+func (c *CLI) Run(args ...string) (output string, exit int) {
+	c.t.Helper()
+	var buf bytes.Buffer
+	cmd := c.Command(plain(args)...)
+	cmd.Stdout, cmd.Stderr = &buf, &buf
+	err := cmd.Run()
+	var exitErr *exec.ExitError
+	if err != nil && !errors.As(err, &exitErr) {
+		c.t.Fatalf("%s %v: %v", c.path, args, err)
+	}
+	return buf.String(), cmd.ProcessState.ExitCode()
+}
+
+// MustRun is Run for a command that is to succeed.
+func (c *CLI) MustRun(args ...string) string {
+	c.t.Helper()
+	output, exit := c.Run(args...)
+	if exit != 0 {
+		c.t.Fatalf("%v ended with %d:\n%s", args, exit, output)
+	}
+	return output
+}
+
+// plain keeps escape codes out of the output of the commands that would print them.
+func plain(args []string) []string {
+	switch args[0] {
+	case "plan", "apply", "destroy", "refresh", "import", "show", "init", "validate":
+		return append([]string{args[0], "-no-color"}, args[1:]...)
+	}
+	return args
+}
