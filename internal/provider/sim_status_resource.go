@@ -394,7 +394,7 @@ func (r *simStatusResource) look(ctx context.Context, client *cmo.Client, m *mar
 		return m, nil, err
 	case state == waitFailed:
 		diags.AddWarning("SIM status was not changed", explain(fmt.Sprintf(
-			"The change of SIM %s to %s, accepted %s, has failed since.", m.Operation.ProductID, m.Operation.Target, ago(m.Operation.Since)), err,
+			"The change of SIM %s to %s, accepted %s, has failed since.", m.Operation.ProductID, m.Operation.Target, ago(m.Operation.Since)), result.Reason,
 			"The state shows the live status again; the next plan shows what is left to do."))
 		return nil, result.Product, nil
 	case state == waitDone:

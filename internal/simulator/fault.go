@@ -114,30 +114,40 @@ func (s *Simulator) serve(api API, route string, h func(w http.ResponseWriter, r
 			run()
 		}
 
-		s.mu.Lock()
-		entry := Request{
-			Time: s.now(), API: api, Route: route, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
-			Header: r.Header.Clone(), Body: string(body), Authorised: r.Header.Get("Authorization") != "",
-		}
-		fault := s.takeFault(entry)
-		if fault != nil && fault.Effect == ExpireTokens {
-			s.expireTokens(api)
-			fault = nil
-		}
-		answer := &answer{header: http.Header{}}
-		if fault == nil || fault.Executed || fault.Effect == Cut || fault.Effect == Slow {
-			h(answer, r, body)
-		}
-		entry.Status = answer.status
-		s.requests = append(s.requests, entry)
-		s.mu.Unlock()
-
+		fault, answer := s.execute(api, route, r, body, h)
 		if fault == nil {
 			answer.send(w)
 			return
 		}
 		s.apply(fault, answer, w, r)
 	}
+}
+
+// execute lets the API have the request, unless a fault keeps it away, and writes the request log.
+func (s *Simulator) execute(api API, route string, r *http.Request, body []byte, h func(w http.ResponseWriter, r *http.Request, body []byte)) (*Fault, *answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry := Request{
+		Time: s.now(), API: api, Route: route, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+		Header: r.Header.Clone(), Body: string(body), Authorised: r.Header.Get("Authorization") != "",
+	}
+	fault := s.takeFault(entry)
+	if fault != nil && fault.Effect == ExpireTokens {
+		s.expireTokens(api)
+		fault = nil
+	}
+	given := &answer{header: http.Header{}}
+	if fault == nil || fault.Executed || fault.Effect == Cut || fault.Effect == Slow {
+		h(given, r, body)
+	}
+	switch {
+	case fault == nil, fault.Effect == Cut, fault.Effect == Slow:
+		entry.Status = given.status
+	case fault.Effect == Answer:
+		entry.Status = fault.Status
+	}
+	s.requests = append(s.requests, entry)
+	return fault, given
 }
 
 func (s *Simulator) apply(f *Fault, a *answer, w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,246 @@
+// Command demo shows the provider at work against the simulator, with a real CLI: make demo.
+//
+// It builds both, applies examples/demo, shows the plan's warnings, the outputs and what the simulated network
+// executed, then that a second plan is empty and what drift looks like. All it makes is in one temporary folder, and
+// what it starts ends with it, also when it is interrupted.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	cli := flag.String("cli", "terraform", "the Terraform or OpenTofu `command` to use")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *cli); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// version is the provider's in the local mirror; no registry is asked.
+const version = "0.0.1"
+
+func run(ctx context.Context, cli string) error {
+	dir, err := os.MkdirTemp("", "telco-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	d := &demo{ctx: ctx, dir: dir, cli: cli, work: filepath.Join(dir, "fleet")}
+	say("Building the provider and the simulator")
+	if err := d.build(); err != nil {
+		return err
+	}
+	say("Starting the simulator (loopback only, nothing real is touched)")
+	stop, err := d.startSimulator()
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	for _, step := range []func() error{d.plan, d.apply, d.again, d.drift} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	say("Done. The temporary folder and the simulator are gone.")
+	return nil
+}
+
+type demo struct {
+	ctx           context.Context //nolint:containedctx // the demo is one run
+	dir, work     string
+	cli           string
+	env           []string
+	controlServer string
+}
+
+func say(text string) { fmt.Printf("\n=== %s\n\n", text) }
+
+// build puts the provider into a mirror that serves it to Terraform and OpenTofu, and the example beside it.
+func (d *demo) build() error {
+	mirror := filepath.Join(d.dir, "mirror")
+	binary := filepath.Join(mirror, "registry.terraform.io", "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH,
+		"terraform-provider-telco_v"+version)
+	for output, source := range map[string]string{binary: ".", filepath.Join(d.dir, "simulator"): "./internal/cmd/simulator"} {
+		build := exec.CommandContext(d.ctx, "go", "build", "-o", output, source)
+		build.Stdout, build.Stderr = os.Stdout, os.Stderr
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("building %s: %w", source, err)
+		}
+	}
+	if err := os.CopyFS(d.work, os.DirFS(filepath.Join("examples", "demo"))); err != nil {
+		return err
+	}
+	config := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
+	file := filepath.Join(d.dir, "cli.tfrc")
+	d.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+file, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
+	return os.WriteFile(file, []byte(config), 0o600)
+}
+
+// startSimulator starts the simulator as a user would, and takes the provider's settings from its environment file.
+func (d *demo) startSimulator() (stop func(), err error) {
+	envFile := filepath.Join(d.dir, "simulator.env")
+	cmd := exec.Command(filepath.Join(d.dir, "simulator"), "-settle", "3s", "-latency", "20ms", "-sims", "6", "-ledger=false", "-env-file", envFile)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = ownGroup() // Ctrl-C must reach Terraform first: the simulator has to outlive it
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	stop = func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+
+	for {
+		text, err := os.ReadFile(envFile)
+		if err == nil {
+			d.takeEnvironment(string(text))
+			return stop, nil
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			return nil, fmt.Errorf("the simulator ended: %w", err)
+		case <-d.ctx.Done():
+			stop()
+			return nil, d.ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (d *demo) takeEnvironment(exports string) {
+	for line := range strings.Lines(exports) {
+		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		if !ok {
+			continue
+		}
+		value = strings.Trim(value, "'")
+		if name == "TELCO_SIMULATOR_CONTROL" {
+			d.controlServer = value
+		}
+		d.env = append(d.env, name+"="+value)
+	}
+}
+
+// terraform runs the CLI in front of the user. On Ctrl-C the CLI gets the signal from the terminal, finishes what it
+// has begun and ends; only then is anything cleaned up.
+func (d *demo) terraform(args ...string) (int, error) {
+	fmt.Printf("$ %s %s\n", filepath.Base(d.cli), strings.Join(args, " "))
+	cmd := exec.Command(d.cli, args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = d.work, d.env, os.Stdout, os.Stderr
+	err := cmd.Run()
+	if d.ctx.Err() != nil {
+		return 0, errors.New("interrupted")
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+func (d *demo) must(args ...string) error {
+	code, err := d.terraform(args...)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("%s ended with exit code %d", args[0], code)
+	}
+	return err
+}
+
+func (d *demo) plan() error {
+	say("The plan: look at its warnings")
+	if err := d.must("init", "-no-color"); err != nil {
+		return err
+	}
+	return d.must("plan", "-no-color", "-out=plan.bin")
+}
+
+func (d *demo) apply() error {
+	say("The apply: it waits on the status URL and the monitor")
+	if err := d.must("apply", "-no-color", "plan.bin"); err != nil {
+		return err
+	}
+	return d.ledger()
+}
+
+func (d *demo) again() error {
+	say("Planned again: nothing to do, and no warning")
+	code, err := d.terraform("plan", "-no-color", "-detailed-exitcode")
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the plan after the apply is not empty (exit code %d)", code)
+	}
+	return err
+}
+
+func (d *demo) drift() error {
+	say("Somebody suspends truck-1 in the portal: the next plan shows it")
+	body := `{"key": "JASPER-8997100000000000001", "set": {"status": "SUSPENDED"}}`
+	if _, err := d.control(http.MethodPost, "/portal/cmo", body); err != nil {
+		return err
+	}
+	code, err := d.terraform("plan", "-no-color", "-detailed-exitcode")
+	if err == nil && code != 2 {
+		err = fmt.Errorf("the plan shows no drift (exit code %d)", code)
+	}
+	return err
+}
+
+// ledger shows each change that the simulated network executed.
+func (d *demo) ledger() error {
+	say("What the network executed: each change once")
+	text, err := d.control(http.MethodGet, "/ledger", "")
+	if err != nil {
+		return err
+	}
+	var changes []struct {
+		Seq                      int
+		API, Action, Key, Detail string
+	}
+	if err := json.Unmarshal(text, &changes); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		fmt.Printf("%3d  %-9s %-8s %-32s %s\n", c.Seq, c.API, c.Action, c.Key, c.Detail)
+	}
+	return nil
+}
+
+func (d *demo) control(method, path, body string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(d.ctx, method, d.controlServer+path, bytes.NewBufferString(body))
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %s: %s", method, path, res.Status, text)
+	}
+	return text, err
+}
