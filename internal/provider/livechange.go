@@ -53,19 +53,29 @@ func newLiveChanges(readOnly bool, limit int) *liveChanges {
 	return &liveChanges{readOnly: readOnly, limit: limit, planned: map[string]bool{}}
 }
 
-// plan warns about a planned change, and fails the plan once it holds more distinct ones than the limit.
-func (l *liveChanges) plan(diags *diag.Diagnostics, c liveChange) {
-	diags.AddWarning(liveSummary+string(c.kind), c.what+"\n\n"+c.meaning+" "+cannotBeUndone)
-	l.count(diags, 1, string(c.kind)+" "+c.sim, c.sim != "")
+// planMany warns about the planned changes of many SIMs at once, and counts each; a SIM "" is known after apply.
+func (l *liveChanges) planMany(diags *diag.Diagnostics, k kind, what, meaning string, sims []string) {
+	if meaning != "" {
+		meaning += " "
+	}
+	diags.AddWarning(liveSummary+string(k), what+"\n\n"+meaning+cannotBeUndone)
+	for _, sim := range sims {
+		l.count(diags, string(k)+" "+sim, sim != "")
+	}
 }
 
-// count adds n planned changes under one key; without a name each call counts anew.
-func (l *liveChanges) count(diags *diag.Diagnostics, n int, key string, named bool) {
+// plan warns about a planned change, and fails the plan once it holds more distinct ones than the limit.
+func (l *liveChanges) plan(diags *diag.Diagnostics, c liveChange) {
+	l.planMany(diags, c.kind, c.what, c.meaning, []string{c.sim})
+}
+
+// count adds a planned change under its key; without a name each call counts anew.
+func (l *liveChanges) count(diags *diag.Diagnostics, key string, named bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case !named:
-		l.unnamed += n
+		l.unnamed++
 	default:
 		l.planned[key] = true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,7 +22,7 @@ type swapResult struct {
 	diags diag.Diagnostics
 }
 
-// happened decides by the SIM that the account holds whether a swap of which no answer came took place.
+// happened decides by the SIM that the account holds whether the swap took place.
 func (op swapOperation) happened(account *mvno.Account) bool {
 	held := account.SIM.SIMNumber
 	if mvno.IsWord(op.NewSIM) {
@@ -43,7 +44,7 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, mod
 	var result swapResult
 	accountID, newSIM := model.AccountID.ValueString(), model.NewSIM.ValueString()
 	const summary = "Unable to swap the SIM"
-	unlock, err := r.locks.lock(ctx, "mvno "+accountID)
+	unlock, err := r.locks.lock(ctx, "mvno "+strings.ToLower(accountID))
 	if err != nil {
 		result.diags.AddError(summary, fmt.Sprintf("Nothing was sent for MVNO account %s: the run was interrupted.", accountID))
 		return result
@@ -62,16 +63,20 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, mod
 	case takeOver:
 		if mvno.IsWord(newSIM) {
 			result.diags.AddWarning("No SIM swap was needed", takenOver(accountID, *model, before))
-			model.PreviousSIMNumber = model.Replaces
+			if !mvno.SameICC(model.SIMNumber.ValueString(), before) {
+				model.PreviousSIMNumber = model.Replaces
+			}
 		}
 		r.take(ctx, client, model, account)
 		result.end = changeDone
 		return result
 	}
-	if !r.live.begin(&result.diags, mvnoSIMSwap, "MVNO account "+accountID) {
+	if !r.available(ctx, client, *model, &result.diags) || !r.live.begin(&result.diags, mvnoSIMSwap, "MVNO account "+accountID) {
 		return result
 	}
 
+	model.setSIM(account.SIM) // what is known while the outcome is not
+	model.AccountState = orNull(account.State)
 	sim, err := client.Swap(ctx, accountID, newSIM)
 	switch {
 	case errors.Is(err, transport.ErrOutcomeUnknown):
@@ -81,30 +86,37 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, mod
 			"MVNO account %s was not swapped from SIM %s to %s. Nothing has changed.", accountID, before, newSIM), err, swapAdvice(err)))
 		return result
 	}
-	result.end = changeDone
 	model.PreviousSIMNumber = types.StringValue(before)
 	model.setSIM(*sim)
 	model.keepCodes(sim)
-	model.AccountState = orNull(account.State)
-	accepted(nil)
+	shows := &mark[swapOperation]{Operation: swapOperation{NewSIM: sim.SIMNumber, Before: before, Since: time.Now()}}
+	accepted(shows)
 
-	// The swap is over. What follows only lets the account's own answer catch up, so that the next plan is empty.
+	// The swap is over. But while the account shows the old SIM, a refresh would take that for a swap back.
 	now, err := client.WaitShown(ctx, accountID, sim.SIMNumber)
 	if now != nil {
 		model.AccountState = orNull(now.State)
 	}
 	if err != nil {
-		result.diags.AddWarning("Account does not show the new SIM yet", explain(fmt.Sprintf(
-			"The swap of MVNO account %s to SIM %s was answered as done, and the account does not show it yet.", accountID, sim.SIMNumber), err,
-			"Nothing is to be done: the next plan reads the account again. Don't swap it once more."))
+		result.end, result.mark = changeOpen, shows
+		result.diags.AddWarning(notShownYet(accountID, shows.Operation, err))
+		return result
 	}
+	result.end = changeDone
 	return result
+}
+
+// notShownYet is the summary and detail for a swap that the service has answered, while the account shows the old SIM.
+func notShownYet(accountID string, op swapOperation, err error) (string, string) {
+	return "Account does not show the new SIM yet", explain(fmt.Sprintf(
+		"The swap of MVNO account %s from SIM %s to SIM %s was answered as done, and the account does not show it yet.",
+		accountID, op.Before, op.NewSIM), err,
+		"Nothing is to be done and nothing is sent again: the next plan reads the account again. If it stays so, ask the service's support.")
 }
 
 // take fills in the model from the account as it is.
 func (r *mvnoSIMSwapResource) take(ctx context.Context, client *mvno.Client, model *mvnoSIMSwapModel, account *mvno.Account) {
 	model.setSIM(account.SIM)
-	model.keepCodes(nil)
 	model.AccountState = orNull(account.State)
 	if model.FormFactor.IsNull() {
 		r.readFormFactor(ctx, client, model)

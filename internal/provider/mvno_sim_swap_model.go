@@ -30,10 +30,11 @@ type mvnoSIMSwapModel struct {
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 }
 
-// swapOperation is what private state keeps of a swap of which no usable answer came.
+// swapOperation is what private state keeps of a swap of which no usable answer came, or that the service has answered
+// and does not show yet.
 type swapOperation struct {
-	NewSIM string    `json:"new_sim"`
-	Before string    `json:"before"` // the ICC that the account held
+	NewSIM string    `json:"new_sim"` // as asked for; once answered, the ICC
+	Before string    `json:"before"`  // the ICC that the account held
 	Since  time.Time `json:"since"`
 }
 
@@ -57,18 +58,32 @@ func (m *mvnoSIMSwapModel) dropCodes() {
 
 // keepCodes keeps what a swap answered, if the user wants the codes in state.
 func (m *mvnoSIMSwapModel) keepCodes(sim *mvno.SIM) {
-	m.dropCodes()
-	if sim != nil && m.StoreCodes.ValueBool() {
+	if m.StoreCodes.ValueBool() {
 		m.PIN1, m.PIN2, m.PUK1, m.PUK2 = orNull(sim.PIN1), orNull(sim.PIN2), orNull(sim.PUK1), orNull(sim.PUK2)
+	}
+}
+
+// known are the values that are known of the SIM and its account.
+func (m *mvnoSIMSwapModel) known() []*types.String {
+	return []*types.String{
+		&m.PIN1, &m.PIN2, &m.PUK1, &m.PUK2, &m.SIMNumber, &m.PreviousSIMNumber, &m.IMSI, &m.Network, &m.FormFactor, &m.AccountState,
+	}
+}
+
+// carry fills in what a plan left unknown from the prior state: a SIM that stays keeps its codes, which can't be read.
+func (m *mvnoSIMSwapModel) carry(prior *mvnoSIMSwapModel) {
+	before := prior.known()
+	for i, value := range m.known() {
+		if value.IsUnknown() {
+			*value = *before[i]
+		}
 	}
 }
 
 // settle makes known what a plan left unknown.
 func (m *mvnoSIMSwapModel) settle() {
 	m.ID = m.AccountID
-	for _, value := range []*types.String{
-		&m.PIN1, &m.PIN2, &m.PUK1, &m.PUK2, &m.SIMNumber, &m.PreviousSIMNumber, &m.IMSI, &m.Network, &m.FormFactor, &m.AccountState,
-	} {
+	for _, value := range m.known() {
 		if value.IsUnknown() {
 			*value = types.StringNull()
 		}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -137,20 +138,13 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 
 	if req.State.Raw.IsNull() {
-		if asks(plan.AccountID) && (plan.NewSIM.IsUnknown() || mvno.IsWord(plan.NewSIM.ValueString())) &&
-			isReplacement(ctx, req.Private, plan.AccountID.ValueString(), diags) {
-			diags.AddError("Replacing is refused", fmt.Sprintf(
-				"Replacing would swap the SIM of account %s by %s once more, and Terraform would not show the warning of that.\n\n"+
-					"To ask for another swap, change triggers: that is done in place, with its warning.",
-				plan.AccountID.ValueString(), shown(plan.NewSIM)))
-			return
-		}
-		r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
+		r.planCreate(ctx, client, plan, req.Private, diags)
 		r.planCodes(ctx, plan, nil, resp)
 		return
 	}
 
 	setPrivate(ctx, resp.Private, plannedKey, state.AccountID.ValueString(), diags)
+	setPrivate(ctx, resp.Private, heldKey, state.SIMNumber.ValueString(), diags)
 	operation := readMark[swapOperation](ctx, req.Private, diags)
 	if !plan.AccountID.Equal(state.AccountID) {
 		// Terraform drops the warnings of a replacement's create leg, so this call gives them.
@@ -165,25 +159,60 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if swaps {
 		r.planSwap(ctx, client, plan, state.SIMNumber, diags)
 	}
+	status := state.OperationStatus
 	if operation != nil {
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), types.StringUnknown())...)
+		status = types.StringUnknown()
 	}
-	if operation == nil && !swaps {
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
+	if operation != nil || !swaps {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), status)...)
 	}
+	// What an answered swap has brought is known, even while the account does not show it.
+	open := swaps || operation != nil && operation.Unknown
 	for name, value := range map[string]types.String{
 		"sim_number": state.SIMNumber, "previous_sim_number": state.PreviousSIMNumber, "imsi": state.IMSI,
 		"network": state.Network, "form_factor": state.FormFactor, "account_state": state.AccountState,
 	} {
-		if operation != nil || swaps {
+		if open {
 			value = types.StringUnknown()
 		}
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 	}
-	if swaps {
+	if open {
 		r.planCodes(ctx, plan, nil, resp)
 	} else {
 		r.planCodes(ctx, plan, &state, resp)
+	}
+}
+
+// heldKey keeps the SIM of the prior state for the create leg of a replacement, which is planned without state.
+const heldKey = "held"
+
+// planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
+// that would send a swap is refused.
+func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) {
+	replaced := asks(plan.AccountID) && isReplacement(ctx, private, plan.AccountID.ValueString(), diags)
+	if !replaced {
+		r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
+		return
+	}
+	refusal := func(wayOut string) {
+		diags.AddError("Replacing is refused", fmt.Sprintf(
+			"Replacing would swap the SIM of MVNO account %s to %s, and Terraform would not show the warning of that.\n\n%s",
+			plan.AccountID.ValueString(), shown(plan.NewSIM), wayOut))
+	}
+	if plan.NewSIM.IsUnknown() || mvno.IsWord(plan.NewSIM.ValueString()) {
+		refusal("To ask for another swap, change triggers: that is done in place, with its warning.")
+		return
+	}
+	held := types.StringUnknown()
+	raw, d := private.GetKey(ctx, heldKey)
+	diags.Append(d...)
+	var icc string
+	if json.Unmarshal(raw, &icc) == nil && icc != "" {
+		held = types.StringValue(icc)
+	}
+	if r.planSwap(ctx, client, plan, held, diags) {
+		refusal("Apply without -replace: new_sim is changed in place, with its warning.")
 	}
 }
 
@@ -206,13 +235,14 @@ func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapMod
 	}
 }
 
-// planSwap adds the warning of a planned swap, and errors for what the service would refuse.
-func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, diags *diag.Diagnostics) {
+// planSwap adds the warning of a planned swap, and errors for what the service would refuse. It says whether a swap
+// will be sent.
+func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, diags *diag.Diagnostics) bool {
 	accountID := plan.AccountID.ValueString()
 	if client != nil && r.preflight && asks(plan.AccountID) {
 		account, ok := r.usable(ctx, client, accountID, diags)
 		if !ok {
-			return
+			return false
 		}
 		held = types.StringValue(account.SIM.SIMNumber)
 	}
@@ -223,13 +253,13 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 				diags.AddWarning("No SIM swap is needed", takenOver(accountID, plan, held.ValueString())+
 					" If you want another swap, set replaces to that ICC.")
 			}
-			return
+			return false
 		case refuse:
 			replacesError(diags, accountID, plan, held.ValueString())
-			return
+			return false
 		case send:
 			if client != nil && r.preflight && !r.available(ctx, client, plan, diags) {
-				return
+				return false
 			}
 		}
 	}
@@ -248,6 +278,7 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 				"the next apply swaps again.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
 			accountID, plan.NewSIM.ValueString(), suggestion))
 	}
+	return true
 }
 
 func takenOver(accountID string, plan mvnoSIMSwapModel, held string) string {
@@ -275,8 +306,7 @@ func (r *mvnoSIMSwapResource) usable(ctx context.Context, client *mvno.Client, a
 		diags.AddAttributeError(path.Root("account_id"), "MVNO account can't swap its SIM", fmt.Sprintf(
 			"MVNO account %s is in state %s, which allows no swap. Nothing was sent.", accountID, account.State))
 	case account.SIM.SIMNumber == "":
-		diags.AddError("MVNO account shows no SIM", fmt.Sprintf(
-			"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was sent.", accountID))
+		noSIMError(diags, accountID)
 	default:
 		return account, true
 	}
@@ -285,6 +315,12 @@ func (r *mvnoSIMSwapResource) usable(ctx context.Context, client *mvno.Client, a
 
 func accountReadError(diags *diag.Diagnostics, accountID string, err error) {
 	diags.AddError("Unable to read MVNO account", explain(fmt.Sprintf("MVNO account %s could not be read.", accountID), err, ""))
+}
+
+func noSIMError(diags *diag.Diagnostics, accountID string) {
+	diags.AddError("MVNO account shows no SIM", fmt.Sprintf(
+		"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was sent, and the "+
+			"state is kept as it was.", accountID))
 }
 
 // available looks the wanted SIM up. Whoever may not see it learns nothing here, and the swap itself decides.
@@ -346,45 +382,59 @@ func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	if operation != nil && !r.resume(ctx, client, &state, operation, resp) {
+		return
+	}
 	model := plan
+	model.carry(&state)
 	keep := func(m *mark[swapOperation]) {
 		model.settle()
 		model.OperationStatus = m.status()
 		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 		m.save(ctx, resp.Private, &resp.Diagnostics)
 	}
-	if operation != nil {
-		account, err := client.Account(ctx, state.AccountID.ValueString())
-		if err != nil {
-			accountReadError(&resp.Diagnostics, state.AccountID.ValueString(), err)
-			return
-		}
-		if !operation.Operation.happened(account) {
-			state.NewSIM = types.StringValue(account.SIM.SIMNumber)
-			state.setSIM(account.SIM)
-			state.AccountState = orNull(account.State)
-			state.OperationStatus = types.StringValue(operationComplete)
-			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-			(*mark[swapOperation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
-			resp.Diagnostics.AddError(swapNoEffect(state.AccountID.ValueString(), operation.Operation, account.SIM.SIMNumber))
-			return
-		}
-		model.setSIM(account.SIM)
-		model.AccountState = orNull(account.State)
-		model.PreviousSIMNumber = types.StringValue(operation.Operation.Before)
-	}
 	if !plan.asksForSwap(&state) {
 		keep(nil)
 		return
 	}
-
 	result := r.swap(ctx, client, &model, keep)
-	if result.end == changeRefused {
-		resp.Diagnostics.Append(result.diags...)
-		return // the state stays as it was
-	}
-	keep(result.mark)
+	if result.end != changeRefused {
+		keep(result.mark)
+	} // else the state stays as it was
 	resp.Diagnostics.Append(result.diags...)
+}
+
+// resume settles an earlier swap, and puts into state what became of it. Nothing is sent. Unless it says true, the
+// update ends here with its error.
+func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, operation *mark[swapOperation], resp *resource.UpdateResponse) bool {
+	diags := &resp.Diagnostics
+	accountID, op := state.AccountID.ValueString(), operation.Operation
+	if !operation.Unknown {
+		if _, err := client.WaitShown(ctx, accountID, op.NewSIM); err != nil {
+			diags.AddError(notShownYet(accountID, op, err))
+			return false
+		}
+	} else {
+		account, err := client.Account(ctx, accountID)
+		switch {
+		case err != nil:
+			accountReadError(diags, accountID, err)
+			return false
+		case account.SIM.SIMNumber == "":
+			noSIMError(diags, accountID)
+			return false
+		case op.happened(account):
+			state.PreviousSIMNumber = types.StringValue(op.Before)
+		default:
+			state.NewSIM = types.StringValue(bareICC(account.SIM.SIMNumber))
+			diags.AddError(swapNoEffect(accountID, op, account.SIM.SIMNumber))
+		}
+		r.take(ctx, client, state, account)
+	}
+	state.OperationStatus = types.StringValue(operationComplete)
+	diags.Append(resp.State.Set(ctx, state)...)
+	(*mark[swapOperation])(nil).save(ctx, resp.Private, diags)
+	return !diags.HasError()
 }
 
 func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -410,8 +460,7 @@ func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest
 			"MVNO account %s is in state %s. It stays in Terraform's state and can be restored for 30 days; no swap is possible meanwhile.",
 			accountID, account.State))
 	case account.SIM.SIMNumber == "":
-		resp.Diagnostics.AddError("MVNO account shows no SIM", fmt.Sprintf(
-			"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. The state is kept as it was.", accountID))
+		noSIMError(&resp.Diagnostics, accountID)
 		return
 	}
 	state.ID = state.AccountID
@@ -420,39 +469,46 @@ func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest
 		state.StoreCodes = types.BoolValue(false)
 	}
 	if account.SIM.SIMNumber != "" {
-		r.readSIM(ctx, client, &state, account, operation, &resp.Diagnostics)
+		operation = r.readSIM(ctx, client, &state, account, operation, &resp.Diagnostics)
 	}
-	state.OperationStatus = types.StringValue(operationComplete)
+	state.OperationStatus = operation.status()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	(*mark[swapOperation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
+	operation.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// readSIM takes over the SIM that the account holds, and settles a swap of which no answer came.
-func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, operation *mark[swapOperation], diags *diag.Diagnostics) {
+// readSIM takes over the SIM that the account holds. It settles an earlier swap, or returns its mark where that is
+// still open.
+func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, operation *mark[swapOperation], diags *diag.Diagnostics) *mark[swapOperation] {
 	held := account.SIM.SIMNumber
-	swapped := !mvno.SameICC(state.SIMNumber.ValueString(), held)
 	switch {
-	case operation != nil && !operation.Operation.happened(account):
-		// The word in new_sim would hide that it did not happen: the ICC shows it, and the next plan asks for the swap.
-		state.NewSIM = types.StringValue(held)
-		diags.AddWarning(swapNoEffect(state.AccountID.ValueString(), operation.Operation, held))
-	case operation != nil:
+	case operation == nil:
+	case operation.Operation.happened(account):
 		state.PreviousSIMNumber = types.StringValue(operation.Operation.Before)
-		if !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held) {
-			state.NewSIM = types.StringValue(held)
-		}
-	case !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held):
-		state.NewSIM = types.StringValue(strings.TrimSuffix(held, "F"))
+	case operation.Unknown:
+		// The word in new_sim would hide that it did not happen: the ICC shows it, and the next plan asks for the swap.
+		state.NewSIM = types.StringValue(bareICC(held))
+		diags.AddWarning(swapNoEffect(state.AccountID.ValueString(), operation.Operation, held))
+	case mvno.SameICC(held, operation.Operation.Before):
+		diags.AddWarning(notShownYet(state.AccountID.ValueString(), operation.Operation, nil))
+		return operation
 	}
+	if !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held) {
+		state.NewSIM = types.StringValue(bareICC(held))
+	}
+	swapped := !mvno.SameICC(state.SIMNumber.ValueString(), held)
 	state.setSIM(account.SIM)
 	if swapped && state.FormFactor.IsNull() {
 		r.readFormFactor(ctx, client, state)
 	}
+	return nil
 }
+
+// bareICC is an ICC as a configuration writes it, without the F that pads some.
+func bareICC(icc string) string { return strings.TrimSuffix(icc, "F") }
 
 // readFormFactor asks for what the account's answer leaves out. Not every access level may, so trouble is none.
 func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel) {
-	if sim, err := client.SIM(ctx, strings.TrimSuffix(state.SIMNumber.ValueString(), "F")); err == nil {
+	if sim, err := client.SIM(ctx, bareICC(state.SIMNumber.ValueString())); err == nil {
 		state.FormFactor = orNull(sim.FormFactor)
 	}
 }

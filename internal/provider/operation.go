@@ -69,11 +69,15 @@ func readMark[T any](ctx context.Context, private privateReader, diags *diag.Dia
 	}
 	var m mark[T]
 	if err := json.Unmarshal(raw, &m); err != nil {
-		diags.AddError("Unreadable private state", "The record of an unfinished change can't be read: "+err.Error()+
-			".\n\nIt may have been written by another version of this provider. Use that version to finish the change.")
+		unreadableMark(diags, err)
 		return nil
 	}
 	return &m
+}
+
+func unreadableMark(diags *diag.Diagnostics, err error) {
+	diags.AddError("Unreadable private state", "The record of an unfinished change can't be read: "+err.Error()+
+		".\n\nIt may have been written by another version of this provider. Use that version to finish the change.")
 }
 
 // save keeps the mark; a nil one takes the old mark away.

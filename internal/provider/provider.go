@@ -196,6 +196,7 @@ func (p *telcoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newSIMCardResource,
 		newSIMStatusResource,
+		newSIMFleetStatusResource,
 		newSIMAAGroupResource,
 		newMVNOSIMSwapResource,
 	}

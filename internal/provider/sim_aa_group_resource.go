@@ -131,10 +131,13 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		return
 	}
-	sends := operation != nil || !plan.GroupCode.Equal(state.GroupCode)
-	if !sends {
+	if !plan.asksForAssignment(&state, operation) {
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("status"), state.Status)...)
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
+		return
+	}
+	if state.isClosed() {
+		closedError(diags, state.ICCID.ValueString())
 		return
 	}
 	from := state.GroupCode
@@ -147,6 +150,14 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.check(ctx, client, plan.ICCID, diags) {
 		r.live.plan(diags, r.change(plan.ICCID, from, plan.GroupCode))
 	}
+}
+
+func (m *simAAGroupModel) isClosed() bool { return m.Status.ValueString() == string(m2m.Closed) }
+
+// asksForAssignment says whether the plan is to be sent: another group, or one of which nothing tells what became. On
+// a closed SIM the latter is settled, since no group matters any more.
+func (m *simAAGroupModel) asksForAssignment(prior *simAAGroupModel, operation *mark[aaGroupOperation]) bool {
+	return !m.GroupCode.Equal(prior.GroupCode) || operation != nil && !prior.isClosed()
 }
 
 // check finds while planning what the service would refuse, as far as its status tells.
@@ -168,13 +179,17 @@ func (r *simAAGroupResource) usable(ctx context.Context, client *m2m.Client, icc
 	case err != nil:
 		diags.AddError("Unable to read SIM", explain(fmt.Sprintf("The status of SIM %s could not be read. Nothing was sent.", iccid), err, ""))
 	case status == m2m.Closed:
-		diags.AddAttributeError(path.Root("iccid"), "SIM is closed", fmt.Sprintf(
-			"SIM %s is closed, which is permanent: no command changes it any more, and the vendor asks to make no further calls for it. "+
-				"Nothing was sent.\n\nTake it out of the configuration.", iccid))
+		closedError(diags, iccid)
 	default:
 		return status, true
 	}
 	return status, false
+}
+
+func closedError(diags *diag.Diagnostics, iccid string) {
+	diags.AddAttributeError(path.Root("iccid"), "SIM is closed", fmt.Sprintf(
+		"SIM %s is closed, which is permanent: no command changes it any more, and the vendor asks to make no further calls for it. "+
+			"Nothing was sent.\n\nTake it out of the configuration.", iccid))
 }
 
 func (r *simAAGroupResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -208,7 +223,7 @@ func (r *simAAGroupResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if operation == nil && plan.GroupCode.Equal(state.GroupCode) { // only timeouts have changed
+	if !plan.asksForAssignment(&state, operation) { // only timeouts have changed
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
@@ -282,7 +297,7 @@ func (r *simAAGroupResource) Read(ctx context.Context, req resource.ReadRequest,
 	var state simAAGroupModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	operation := readMark[aaGroupOperation](ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || state.Status.ValueString() == string(m2m.Closed) {
+	if resp.Diagnostics.HasError() || state.isClosed() {
 		return // the vendor asks to make no further calls for a closed SIM
 	}
 	client := r.m2m.use(&resp.Diagnostics)

@@ -148,7 +148,7 @@ func (r *simCardResource) failed(m *mark[accounts.Operation], result accounts.Re
 		return cardResult{card: result.SIMCard, summary: summary, detail: explain(what, err, "The state shows the SIM as it is now.")}
 	case errors.Is(err, transport.ErrConflict):
 		simCardExists(diags, id, err)
-		return cardResult{}
+		return cardResult{mark: m} // where it is in state by now, the mark lets the next refresh take it out
 	case result.Absent:
 		return cardResult{summary: summary, detail: explain(what+" No SIM was created.", err, "It is safe to apply again once the cause is mended.")}
 	case result.SIMCard != nil:
@@ -230,7 +230,7 @@ func (r *simCardResource) update(ctx context.Context, client *accounts.Client, p
 	if len(fields.NotReadBack(card)) == 0 {
 		return cardResult{end: changeDone, card: card} // somebody else has done it already
 	}
-	if !r.live.begin(diags, simCardUpdate, "SIM card "+id) {
+	if terminated(diags, card, id) || !r.live.begin(diags, simCardUpdate, "SIM card "+id) {
 		return cardResult{card: card}
 	}
 
@@ -300,6 +300,17 @@ func (r *simCardResource) delete(ctx context.Context, client *accounts.Client, s
 		// It had no effect, and this destroy is a new plan that shows the deletion: it may be sent again.
 	}
 
+	if m != nil && m.Operation.Kind == accounts.Create && !m.Unknown {
+		// The order may not show yet, and what it creates would be lost if that were taken for gone.
+		ordered := r.await(ctx, client, m, diags)
+		switch {
+		case diags.HasError() || ordered.mark != nil:
+			return ordered
+		case ordered.card == nil:
+			return cardResult{end: changeDone} // it failed, nothing was created
+		}
+	}
+
 	card, err := r.ready(ctx, client, account, cli)
 	var stalled *accounts.StalledError
 	switch {
@@ -327,7 +338,7 @@ func (r *simCardResource) delete(ctx context.Context, client *accounts.Client, s
 
 // cardLook is how a SIM card and the last change of it stand at one look.
 type cardLook struct {
-	card    *accounts.SIMCard
+	card    *accounts.SIMCard         // nil where absent, and while a creation does not show yet
 	mark    *mark[accounts.Operation] // nil: the change is over
 	absent  bool
 	refused bool // the change had no effect
@@ -348,24 +359,28 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 	op := m.Operation
 	id := op.Account + "/" + op.CLI
 	end, result, err := client.Peek(ctx, op)
+	var stalled *accounts.StalledError
 	switch {
+	case errors.As(err, &stalled):
+		return cardLook{card: result.SIMCard} // the caller warns of every SIM card that is stalled
+	case end == waitFailed && result.SIMCard == nil && !result.Absent:
+		return cardLook{mark: m, err: err} // what is left of the SIM could not be read
+	case end == waitFailed && op.Kind == accounts.Create && errors.Is(err, transport.ErrConflict):
+		diags.AddWarning("SIM card create failed", explain(fmt.Sprintf(
+			"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not create. It is "+
+				"taken out of state, and is not deleted.", id, ago(op.Since)), err, "If it is yours, import it."))
+		return cardLook{absent: true}
 	case end == waitFailed:
 		diags.AddWarning(fmt.Sprintf("SIM card %s failed", op.Kind), explain(fmt.Sprintf(
 			"The %s of SIM card %s, accepted %s, has failed since.", op.Kind, id, ago(op.Since)), err, "The next plan shows what is left to do."))
 		return cardLook{card: result.SIMCard, absent: result.Absent}
 	case end == waitDone:
-		return cardLook{card: result.SIMCard, absent: result.Absent}
+		// A service may keep a deleted SIM as terminated; it is gone all the same.
+		return cardLook{card: result.SIMCard, absent: result.Absent || op.Kind == accounts.Delete}
 	case err != nil:
 		return cardLook{mark: m, err: err}
-	case result.SIMCard == nil && op.Kind == accounts.Create:
-		return cardLook{mark: m, card: asPending(state, op)} // accepted, and not to be seen yet
 	}
-	return cardLook{mark: m, card: result.SIMCard, absent: result.Absent}
-}
-
-// asPending stands in for a SIM card that the service does not show yet.
-func asPending(state simCardModel, op accounts.Operation) *accounts.SIMCard {
-	return &accounts.SIMCard{CLI: op.CLI, ActorStatus: accounts.ActorPending, Version: state.Version.ValueInt64()}
+	return cardLook{mark: m, card: result.SIMCard, absent: result.Absent && op.Kind != accounts.Create}
 }
 
 // settleUnknown decides by a read what became of a change of which no answer came.
@@ -383,7 +398,7 @@ func (r *simCardResource) settleUnknown(ctx context.Context, client *accounts.Cl
 	case card.ActorStatus == accounts.ActorPending:
 		return cardLook{card: card, mark: &mark[accounts.Operation]{Operation: op}} // under way after all
 	case op.TookEffect(card):
-		return cardLook{card: card}
+		return cardLook{card: card, absent: op.Kind == accounts.Delete}
 	}
 	noEffect(diags, op, "the SIM shows none of it")
 	return cardLook{card: card, refused: true}

@@ -134,13 +134,30 @@ func (m *simCardModel) settle(planned *simCardModel) {
 	}
 }
 
+// settleAsked keeps what was asked for while its change goes on; what nobody asked for is as the service shows it.
+func (m *simCardModel) settleAsked(asked *simCardModel) {
+	keep := func(value *types.String, asked types.String) {
+		if !asked.IsNull() {
+			*value = asked
+		}
+	}
+	for _, text := range simCardTexts {
+		keep(text.model(m), *text.model(asked))
+	}
+	keep(&m.ProviderStartDate, asked.ProviderStartDate)
+	keep(&m.State, asked.State)
+	if !asked.ForeignAttributes.IsNull() {
+		m.ForeignAttributes = asked.ForeignAttributes
+	}
+}
+
 // changedFields is what the plan asks for and the prior state does not hold; prior is nil on creation. Values that
 // are null or not known yet ask for nothing.
 func (m *simCardModel) changedFields(ctx context.Context, prior *simCardModel) (accounts.Fields, error) {
 	var f accounts.Fields
 	for _, text := range simCardTexts {
 		value := *text.model(m)
-		if asks(value) && (prior == nil || !value.Equal(*text.model(prior))) {
+		if asks(value) && (prior == nil || !sameText(value, *text.model(prior))) {
 			*text.sent(&f) = value.ValueStringPointer()
 		}
 	}
@@ -158,7 +175,7 @@ func (m *simCardModel) changedFields(ctx context.Context, prior *simCardModel) (
 		}
 		f.State = &state
 	}
-	if asks(m.ForeignAttributes) && (prior == nil || !m.ForeignAttributes.Equal(prior.ForeignAttributes)) {
+	if asks(m.ForeignAttributes) && (prior == nil || !sameMap(m.ForeignAttributes, prior.ForeignAttributes)) {
 		f.ForeignAttributes = stringMap(ctx, m.ForeignAttributes)
 	}
 	return f, nil
@@ -166,36 +183,40 @@ func (m *simCardModel) changedFields(ctx context.Context, prior *simCardModel) (
 
 func asks(value attr.Value) bool { return !value.IsNull() && !value.IsUnknown() }
 
-// differences lists each changed argument as "name: old -> new", and those that are not known yet, for a warning.
-func (m *simCardModel) differences(prior *simCardModel) []string {
+// sameText takes an empty text for none, as the service does: going from one to the other sends nothing.
+func sameText(a, b types.String) bool {
+	return !a.IsUnknown() && !b.IsUnknown() && a.ValueString() == b.ValueString()
+}
+
+func sameMap(a, b types.Map) bool {
+	return a.Equal(b) || !a.IsUnknown() && !b.IsUnknown() && len(a.Elements()) == 0 && len(b.Elements()) == 0
+}
+
+// differences lists each argument that would be sent as "name: now -> wanted", for a warning; those that are not known
+// yet too. prior is the state that decides what would be sent, now the live SIM as far as it is known.
+func (m *simCardModel) differences(prior, now *simCardModel) []string {
 	var out []string
-	add := func(name string, now, was attr.Value, show func(attr.Value) string) {
-		if !now.IsNull() && !now.Equal(was) {
-			out = append(out, fmt.Sprintf("%s %s -> %s", name, show(was), show(now)))
+	add := func(name string, sent, same bool, show func(*simCardModel) string) {
+		if sent && !same {
+			out = append(out, fmt.Sprintf("%s %s -> %s", name, show(now), show(m)))
 		}
 	}
-	text := func(v attr.Value) string {
-		s, ok := v.(types.String)
-		if !ok {
-			return v.String()
-		}
-		return shown(s)
+	for _, t := range append(simCardTexts[:len(simCardTexts):len(simCardTexts)],
+		simCardText{name: "state", model: func(m *simCardModel) *types.String { return &m.State }}) {
+		value := *t.model(m)
+		add(t.name, !value.IsNull() && !sameText(value, *t.model(prior)), sameText(value, *t.model(now)),
+			func(m *simCardModel) string { return shown(*t.model(m)) })
 	}
-	for _, t := range simCardTexts {
-		add(t.name, *t.model(m), *t.model(prior), text)
-	}
-	if !sameInstant(m.ProviderStartDate, prior.ProviderStartDate) {
-		add("provider_start_date", m.ProviderStartDate, prior.ProviderStartDate, text)
-	}
-	add("state", m.State, prior.State, text)
-	add("foreign_attributes", m.ForeignAttributes, prior.ForeignAttributes, mapText)
+	add("provider_start_date", !m.ProviderStartDate.IsNull() && !sameInstant(m.ProviderStartDate, prior.ProviderStartDate),
+		sameInstant(m.ProviderStartDate, now.ProviderStartDate), func(m *simCardModel) string { return shown(m.ProviderStartDate) })
+	add("foreign_attributes", !m.ForeignAttributes.IsNull() && !sameMap(m.ForeignAttributes, prior.ForeignAttributes),
+		sameMap(m.ForeignAttributes, now.ForeignAttributes), func(m *simCardModel) string { return mapText(m.ForeignAttributes) })
 	return out
 }
 
-func mapText(v attr.Value) string {
-	m, ok := v.(types.Map)
+func mapText(m types.Map) string {
 	switch {
-	case !ok || m.IsUnknown():
+	case m.IsUnknown():
 		return "(known after apply)"
 	case m.IsNull():
 		return "(none)"
@@ -203,7 +224,9 @@ func mapText(v attr.Value) string {
 	elements := m.Elements()
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(elements)) {
-		parts = append(parts, key+"="+strings.Trim(elements[key].String(), `"`))
+		if value, ok := elements[key].(types.String); ok {
+			parts = append(parts, key+"="+shown(value))
+		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
@@ -242,13 +265,15 @@ func dateValue(spelled types.String, live *accounts.Date) types.String {
 	return value
 }
 
+// sameInstant compares as exactly as the service keeps time, in steps of 100 ns.
 func sameInstant(a, b types.String) bool {
 	if a.Equal(b) {
 		return true
 	}
+	const step = 100 * time.Nanosecond
 	x, errX := time.Parse(time.RFC3339, a.ValueString())
 	y, errY := time.Parse(time.RFC3339, b.ValueString())
-	return errX == nil && errY == nil && x.Equal(y)
+	return errX == nil && errY == nil && x.UTC().Truncate(step).Equal(y.UTC().Truncate(step))
 }
 
 // attributesValue is the service's map; a configured empty one stays while the service has none.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -95,7 +96,7 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"foreign_attributes": schema.MapAttribute{ElementType: types.StringType, Optional: true, Computed: true,
 				MarkdownDescription: "Further details of the SIM, for example to drive an underlying SIM management API. The map is sent " +
 					"whole. Unset, it shows what the service holds.",
-				PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()}},
+				PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()}, Validators: []validator.Map{mapvalidator.NoNullValues()}},
 			"hints": schema.SingleNestedAttribute{Optional: true,
 				MarkdownDescription: "What the service needs to create the account together with its first SIM. Used on creation only; a " +
 					"later change sends nothing.",
@@ -188,7 +189,7 @@ func simCardExists(diags *diag.Diagnostics, id string, err error) {
 			"import {\n  to = ADDRESS\n  id = %q\n}\n\n"+
 			"This is also the way on when an earlier apply was killed after the SIM had been created. If the SIM is managed here "+
 			"already and its object is tainted, run terraform untaint ADDRESS: replacing it would delete a live SIM, which "+
-			"deletion_protection prevents.", id)))
+			"deletion_protection prevents unless an earlier apply has set deletion_protection = false.", id)))
 }
 
 func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Client, plan simCardModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -212,7 +213,7 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 		return
 	}
 
-	differences := plan.differences(&state)
+	differences := plan.differences(&state, &state)
 	if len(differences) > 0 && client != nil && r.preflight {
 		live, err := client.SIMCard(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
 		switch {
@@ -223,10 +224,11 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 		case err != nil:
 			diags.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), err, ""))
 			return
-		case live.State == accounts.StateTerminated:
-			diags.AddError("SIM card is terminated", fmt.Sprintf("SIM card %s has the state terminated, which is final: it can't be changed.\n\n"+
-				"Take it out of the configuration with a removed block (destroy = false), or declare state = \"terminated\" and nothing else new.",
-				state.ID.ValueString()))
+		}
+		now := state // the refreshed state may be older than this read, or -refresh=false may have left it old
+		now.setCard(live)
+		differences = plan.differences(&state, &now)
+		if len(differences) > 0 && terminated(diags, live, state.ID.ValueString()) {
 			return
 		}
 	}
@@ -255,6 +257,16 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 			diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 		}
 	}
+}
+
+// terminated refuses a change of a SIM card whose state is final.
+func terminated(diags *diag.Diagnostics, live *accounts.SIMCard, id string) bool {
+	if live.State != accounts.StateTerminated {
+		return false
+	}
+	diags.AddError("SIM card is terminated", fmt.Sprintf("SIM card %s has the state terminated, which is final: it can't be changed.\n\n"+
+		"Take it out of the configuration with a removed block (destroy = false), or declare state = \"terminated\" and nothing else new.", id))
+	return true
 }
 
 func simCardIdentityError(diags *diag.Diagnostics, state simCardModel, name string, was, now types.String) {
@@ -286,13 +298,25 @@ func (r *simCardResource) planDelete(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() || protected(&resp.Diagnostics, state) {
 		return
 	}
-	r.accounts.use(&resp.Diagnostics)
-	if operation != nil && !operation.Unknown && operation.Operation.Kind == accounts.Delete {
+	client := r.accounts.use(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() || operation != nil && !operation.Unknown && operation.Operation.Kind == accounts.Delete {
 		return // it is on its way already, nothing is sent
+	}
+	now := state.State
+	if client != nil && r.preflight && operation == nil {
+		live, err := client.SIMCard(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
+		switch {
+		case errors.Is(err, transport.ErrNotFound):
+			return // nothing is left to delete
+		case err != nil:
+			resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), err, ""))
+			return
+		}
+		now = types.StringValue(live.State.String())
 	}
 	r.live.plan(&resp.Diagnostics, liveChange{
 		kind: simCardDeletion, sim: state.ID.ValueString(),
-		what:    fmt.Sprintf("SIM card %s: %s -> deleted.", state.ID.ValueString(), shown(state.State)),
+		what:    fmt.Sprintf("SIM card %s: %s -> deleted.", state.ID.ValueString(), shown(now)),
 		meaning: "The SIM is removed from the account and its device goes offline; the account itself stays.",
 	})
 }
@@ -336,6 +360,8 @@ func (r *simCardResource) Create(ctx context.Context, req resource.CreateRequest
 		keep(result.card, result.mark)
 		resp.Diagnostics.AddWarning(result.summary, result.detail)
 	case changeRefused:
+		// What was kept when the service accepted the order goes again: an error beside a state would taint it.
+		resp.State.RemoveResource(ctx)
 		if result.summary != "" {
 			resp.Diagnostics.AddError(result.summary, result.detail)
 		}
@@ -375,17 +401,19 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	asked := state
-	state.setCard(now.card)
+	if now.card != nil {
+		state.setCard(now.card)
+	} else { // accepted, and not to be seen yet
+		state.ActorStatus = types.StringValue(accounts.ActorPending.String())
+	}
 	if now.mark != nil {
-		state.settle(&asked) // while the change goes on, the state carries what was asked for
-		state.ActorStatus = types.StringValue(now.card.ActorStatus.String())
-		state.Version = types.Int64Value(now.card.Version)
+		state.settleAsked(&asked) // while the change goes on, the state carries what was asked for
 	}
 	if state.DeletionProtection.IsNull() { // after an import
 		state.DeletionProtection = types.BoolValue(true)
 	}
 	state.OperationStatus = now.mark.status()
-	if now.card.ActorStatus == accounts.ActorStalled {
+	if now.card != nil && now.card.ActorStatus == accounts.ActorStalled {
 		stalledWarning(&resp.Diagnostics, state.ID.ValueString())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
@@ -452,7 +480,7 @@ func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest
 		state.setCard(result.card)
 	}
 	if result.mark != nil {
-		state.settle(&asked)
+		state.settleAsked(&asked)
 	}
 	state.OperationStatus = result.mark.status()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)

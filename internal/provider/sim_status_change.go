@@ -45,11 +45,11 @@ type statusResult struct {
 
 // setStatus brings a SIM to a status: it reads, sends one PATCH where that is needed, and waits. accepted is called as
 // soon as the service has the change, so that it is in state whatever happens then.
-func (r *simStatusResource) setStatus(ctx context.Context, client *cmo.Client, productID, target string, diags *diag.Diagnostics, accepted func(*cmo.Product, *mark[cmo.Operation])) statusResult {
+func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID, target string, diags *diag.Diagnostics, accepted func(*cmo.Product, *mark[cmo.Operation])) statusResult {
 	refused := func(what string, err error, next string) statusResult {
 		return statusResult{summary: "Unable to set SIM status", detail: explain(what, err, next)}
 	}
-	unlock, err := r.locks.lock(ctx, "cmo "+productID)
+	unlock, err := s.locks.lock(ctx, "cmo "+productID)
 	if err != nil {
 		return refused(fmt.Sprintf("The change of SIM %s to %s was not sent: the run was interrupted.", productID, target), nil, "")
 	}
@@ -70,7 +70,7 @@ func (r *simStatusResource) setStatus(ctx context.Context, client *cmo.Client, p
 	case cmo.Fulfils(target, product.SIMCard.Status):
 		return statusResult{end: changeDone, product: product}
 	}
-	if !r.live.begin(diags, simStatusChange, "SIM "+productID) {
+	if !s.live.begin(diags, simStatusChange, "SIM "+productID) {
 		return statusResult{product: product}
 	}
 
@@ -78,7 +78,7 @@ func (r *simStatusResource) setStatus(ctx context.Context, client *cmo.Client, p
 	operation, err := client.SetStatus(ctx, productID, target)
 	switch {
 	case errors.Is(err, transport.ErrOutcomeUnknown):
-		return r.reconcile(ctx, client, productID, before, target, product, err)
+		return s.reconcileStatus(ctx, client, productID, before, target, product, err)
 	case errors.Is(err, transport.ErrConflict):
 		result := refused(fmt.Sprintf("SIM %s was not changed to %s: another change of it is running.", productID, target), err,
 			"Apply again once it is over.")
@@ -97,7 +97,7 @@ func (r *simStatusResource) setStatus(ctx context.Context, client *cmo.Client, p
 	}
 	m := &mark[cmo.Operation]{Operation: operation}
 	accepted(product, m)
-	return r.await(ctx, client, m, product)
+	return s.awaitStatus(ctx, client, m, product)
 }
 
 // refusalAdvice is what to do about a refused transition; credentials and rate have advice of their own.
@@ -108,8 +108,8 @@ func refusalAdvice(err error) string {
 	return "Which changes are possible depends on the backend, the tariff and the SIM's present status."
 }
 
-// await waits for the end of an accepted change.
-func (r *simStatusResource) await(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation], product *cmo.Product) statusResult {
+// awaitStatus waits for the end of an accepted change.
+func (s *services) awaitStatus(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation], product *cmo.Product) statusResult {
 	op := m.Operation
 	result, err := client.Wait(ctx, op)
 	if result.Product != nil && result.Product.SIMCard != nil {
@@ -138,8 +138,8 @@ const pendingAdvice = "Nothing is lost and nothing is sent again: run terraform 
 const unknownAdvice = "Nothing is sent again without a new plan that shows it. The next plan reads the live SIM and settles what " +
 	"became of the change; look at it in the service's portal if you can't wait."
 
-// reconcile finds out by reading what became of a change of which no usable answer came.
-func (r *simStatusResource) reconcile(ctx context.Context, client *cmo.Client, productID, before, target string, product *cmo.Product, sent error) statusResult {
+// reconcileStatus finds out by reading what became of a change of which no usable answer came.
+func (s *services) reconcileStatus(ctx context.Context, client *cmo.Client, productID, before, target string, product *cmo.Product, sent error) statusResult {
 	// Reading must go on when the run is interrupted: what was sent may be live.
 	readCtx := context.WithoutCancel(ctx)
 	m := &mark[cmo.Operation]{Operation: cmo.Operation{ProductID: productID, Target: target, Since: time.Now()}}
@@ -155,20 +155,20 @@ func (r *simStatusResource) reconcile(ctx context.Context, client *cmo.Client, p
 			fmt.Sprintf("The change of SIM %s from %s to %s was sent and no usable answer came. Reading the SIM shows that it had no effect.", productID, before, target),
 			sent, "It is safe to apply again.")}
 	}
-	return r.await(ctx, client, m, now)
+	return s.awaitStatus(ctx, client, m, now)
 }
 
-// resume picks up a change of an earlier run. It sends nothing.
-func (r *simStatusResource) resume(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation]) statusResult {
+// resumeStatus picks up a change of an earlier run. It sends nothing.
+func (s *services) resumeStatus(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation]) statusResult {
 	op := m.Operation
-	unlock, err := r.locks.lock(ctx, "cmo "+op.ProductID)
+	unlock, err := s.locks.lock(ctx, "cmo "+op.ProductID)
 	if err != nil {
 		return statusResult{end: changeOpen, mark: m, summary: "SIM status is pending", detail: explain(
 			fmt.Sprintf("The run was interrupted before the change of SIM %s to %s was looked at.", op.ProductID, op.Target), nil, pendingAdvice)}
 	}
 	defer unlock()
 	if !m.Unknown {
-		return r.await(ctx, client, m, nil)
+		return s.awaitStatus(ctx, client, m, nil)
 	}
 
 	product, err := client.ProductShared(ctx, op.ProductID)
@@ -178,7 +178,7 @@ func (r *simStatusResource) resume(ctx context.Context, client *cmo.Client, m *m
 			fmt.Sprintf("The change of SIM %s to %s was sent %s, no usable answer came, and the SIM still can't be read.", op.ProductID, op.Target, ago(op.Since)),
 			err, unknownAdvice)}
 	case cmo.Fulfils(op.Target, product.SIMCard.Status) || cmo.Transitional(product.SIMCard.Status):
-		return r.await(ctx, client, &mark[cmo.Operation]{Operation: op}, product)
+		return s.awaitStatus(ctx, client, &mark[cmo.Operation]{Operation: op}, product)
 	}
 	return statusResult{product: product, summary: "SIM status was not changed", detail: fmt.Sprintf(
 		"The change of SIM %s to %s was sent %s and no usable answer came. The SIM's status is %s: it did not take effect.\n\n"+

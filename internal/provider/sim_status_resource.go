@@ -233,13 +233,18 @@ func checkStatusChange(diags *diag.Diagnostics, product *cmo.Product, productID,
 		return false
 	}
 	live := product.SIMCard.Status
-	if target != "" && cmo.Leaving(live) && !cmo.Fulfils(target, live) && !(live == "PENDING_TERMINATE" && target == "TERMINATED") {
+	if target != "" && final(live, target) {
 		diags.AddAttributeError(path.Root("status"), "SIM is terminated", fmt.Sprintf(
 			"SIM %s has the status %s, which is final: it can't be set to %s.\n\nRemove it from the configuration "+
 				"(terraform state rm, or a removed block), or declare the status that it has.", productID, live, target))
 		return false
 	}
 	return true
+}
+
+// final says that a SIM has left, or is about to, and can't get the wanted status any more.
+func final(live, target string) bool {
+	return cmo.Leaving(live) && !cmo.Fulfils(target, live) && !(live == "PENDING_TERMINATE" && target == "TERMINATED")
 }
 
 func simStatusReadError(diags *diag.Diagnostics, productID string, err error) {
@@ -354,7 +359,7 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	var product *cmo.Product
 	var err error
 	if operation != nil && !operation.Unknown {
-		operation, product, err = r.look(ctx, client, operation, &resp.Diagnostics)
+		operation, product, err = lookAtStatus(ctx, client, operation, &resp.Diagnostics)
 	} else {
 		product, err = client.ProductShared(ctx, productID)
 		if err == nil && operation != nil && product.SIMCard != nil {
@@ -383,8 +388,9 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	markManaged(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// look asks once how an accepted change stands. It returns the mark while the change goes on, nil once it is over.
-func (r *simStatusResource) look(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation], diags *diag.Diagnostics) (*mark[cmo.Operation], *cmo.Product, error) {
+// lookAtStatus asks once how an accepted change stands. It returns the mark while the change goes on, nil once it is
+// over.
+func lookAtStatus(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation], diags *diag.Diagnostics) (*mark[cmo.Operation], *cmo.Product, error) {
 	state, result, err := client.Peek(ctx, m.Operation)
 	switch {
 	case result.Product == nil && err == nil:
@@ -446,7 +452,7 @@ func (r *simStatusResource) Update(ctx context.Context, req resource.UpdateReque
 	}
 
 	if operation != nil {
-		result := r.resume(ctx, client, operation)
+		result := r.resumeStatus(ctx, client, operation)
 		// Until the end of what was sent before is known, nothing new is sent.
 		if result.end != changeDone {
 			r.keepFailed(ctx, state, result, resp)
@@ -535,7 +541,7 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 		}
 	}
 	if operation != nil {
-		result := r.resume(ctx, client, operation)
+		result := r.resumeStatus(ctx, client, operation)
 		if result.gone || result.end == changeDone && cmo.Fulfils(target, operation.Operation.Target) {
 			return
 		}

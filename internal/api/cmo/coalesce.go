@@ -140,7 +140,7 @@ func (c *coalescer) take() []*shared {
 	for len(c.queue) > 0 && len(batch) < findSize {
 		s := c.queue[0]
 		c.queue = c.queue[1:]
-
+		delete(c.byID, s.id)
 		if s.callers > 0 {
 			batch = append(batch, s)
 		}
@@ -154,18 +154,20 @@ func (c *coalescer) run(batch []*shared) {
 	for i, s := range batch {
 		ids[i], byID[s.id] = s.id, s
 	}
-	start := time.Now()
+	start, left := time.Now(), len(batch)
 	c.read(context.WithoutCancel(batch[0].ctx), ids, func(id string, p *Product, err error) {
 		s := byID[id]
 		s.product, s.err = p, err
+		c.mu.Lock()
+		// The books are closed before the last caller is free: one that comes back at once is not to count twice.
+		if left--; left == 0 {
+			c.underWay--
+			c.ended = time.Now()
+			c.took = c.ended.Sub(start)
+			c.readers = len(batch) + len(c.queue)
+			c.send()
+		}
+		c.mu.Unlock()
 		close(s.done)
 	})
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.underWay--
-	c.ended = time.Now()
-	c.took = c.ended.Sub(start)
-	c.readers = len(batch) + len(c.queue)
-	c.send()
 }

@@ -145,18 +145,25 @@ func TestServicesWithoutFind(t *testing.T) {
 }
 
 func TestFindGivenUpAfterTwoUselessOnes(t *testing.T) {
-	s := newService(t)
-	ids := tmsp(2)
-	s.set(ids[0], "ACTIVE")
-	s.set(ids[1], "ACTIVE")
-	s.on("POST /product/find", answers(http.StatusBadRequest, `{"title":"Bad Request"}`))
-	c := s.client()
-	for range 5 {
-		products, failures := c.ProductsByID(t.Context(), ids)
-		checkMaps(t, ids, products, failures)
-	}
-	if s.count("POST") != 2 {
-		t.Errorf("calls: %q", s.calls)
+	for name, find := range map[string]http.HandlerFunc{
+		"refused":  answers(http.StatusBadRequest, `{"title":"Bad Request"}`),
+		"no words": answers(http.StatusOK, `{"entities":[],"errors":[]}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			ids := tmsp(2)
+			s.set(ids[0], "ACTIVE")
+			s.set(ids[1], "ACTIVE")
+			s.on("POST /product/find", find)
+			c := s.client()
+			for range 5 {
+				products, failures := c.ProductsByID(t.Context(), ids)
+				checkMaps(t, ids, products, failures)
+			}
+			if s.count("POST") != 2 {
+				t.Errorf("calls: %q", s.calls)
+			}
+		})
 	}
 }
 

@@ -540,3 +540,13 @@ func TestReconcile(t *testing.T) {
 		})
 	}
 }
+
+func TestReconcileReadsThriceAtLeast(t *testing.T) {
+	s := newService(t)
+	s.on("GET /product/"+tmspID, sims("INACTIVE"))
+	c := s.client(func(cfg *Config) { cfg.Pace.Patience = time.Nanosecond })
+	changed, _, err := c.Reconcile(t.Context(), tmspID, "INACTIVE", "ACTIVE")
+	if changed || err != nil || s.count("GET") != 3 {
+		t.Errorf("got %v, %v after %d reads", changed, err, s.count("GET"))
+	}
+}

@@ -46,7 +46,7 @@ func TestChangeIsExecutedOnce(t *testing.T) {
 				_, _ = io.WriteString(conn, "HTTP/1.1 200")
 				_ = conn.Close()
 			}
-		}, "unexpected EOF", true},
+		}, "net/http: HTTP/1.x transport connection broken: unexpected EOF", true},
 		"bad redirect": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/%zz?token=hidden")
 			w.WriteHeader(http.StatusFound)
@@ -182,9 +182,10 @@ func TestChangeNeverGoesOverHTTP2(t *testing.T) {
 	if n := count.of("GET /change"); n != 1 {
 		t.Errorf("executed %d times", n)
 	}
+	close(protocols)
 	for _, want := range []string{"/read HTTP/2.0", "/read HTTP/2.0", "/change HTTP/1.1"} {
 		if got := <-protocols; got != want {
-			t.Errorf("%s, want %s", got, want)
+			t.Errorf("%q, want %s", got, want)
 		}
 	}
 }
@@ -260,6 +261,7 @@ func through(c *Client, proxy *url.URL) {
 
 // Without a connection nothing was sent: such a change may try again, as often as is configured.
 func TestChangeNotSent(t *testing.T) {
+	plain, _ := serve(t, func(http.ResponseWriter, *http.Request, int) { t.Error("a request came through without TLS") })
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	for name, row := range map[string]struct {
 		dial  func(context.Context, string, string) (net.Conn, error)
@@ -276,15 +278,8 @@ func TestChangeNotSent(t *testing.T) {
 			base: "http://127.0.0.1:1", want: "no answer within the request timeout of 50ms", tries: 3,
 		},
 		"no TLS": {
-			dial: func(context.Context, string, string) (net.Conn, error) {
-				here, there := net.Pipe()
-				go func() {
-					_, _ = there.Read(make([]byte, 10))
-					_ = there.Close()
-				}()
-				return here, nil
-			},
-			base: "https://127.0.0.1:1", want: "EOF", tries: 3,
+			dial: (&net.Dialer{}).DialContext,
+			base: strings.Replace(plain.URL, "http:", "https:", 1), want: "http: server gave HTTP response to HTTPS client", tries: 3,
 		},
 	} {
 		var tries atomic.Int32

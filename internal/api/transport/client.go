@@ -116,6 +116,12 @@ func changeTransport() *http.Transport {
 	t.ForceAttemptHTTP2 = false
 	t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	t.Protocols = nil
+	// Cloning has configured HTTP/2 on the copied TLS settings: without this the handshake would still offer h2, and a
+	// server that takes it would get HTTP/1.1 on an HTTP/2 connection.
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	t.TLSClientConfig.NextProtos = []string{"http/1.1"}
 	return t
 }
 

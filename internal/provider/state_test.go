@@ -1,0 +1,5 @@
+package provider_test
+
+import "github.com/hashicorp/terraform-plugin-testing/terraform"
+
+type tfState = terraform.State
