@@ -43,6 +43,26 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 // resource.Test does.
 func (e *Env) NewCLI(t *testing.T) *CLI {
 	t.Helper()
+	c := newCLI(t)
+	bin, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.useBinary(bin)
+	return c
+}
+
+// NewAttachedCLI is NewCLI with this test's provider in place of the built one: it is as impatient as in Test, and its
+// diagnostics are recorded. It can't be killed.
+func (e *Env) NewAttachedCLI(t *testing.T) *CLI {
+	t.Helper()
+	c := newCLI(t)
+	c.Setenv("TF_REATTACH_PROVIDERS=" + e.serve(t))
+	return c
+}
+
+func newCLI(t *testing.T) *CLI {
+	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("Acceptance tests skipped unless env 'TF_ACC' set")
 	}
@@ -53,17 +73,17 @@ func (e *Env) NewCLI(t *testing.T) *CLI {
 			t.Fatal("no CLI: set TF_ACC_TERRAFORM_PATH")
 		}
 	}
-	bin, err := buildOnce()
-	if err != nil {
-		t.Fatal(err)
+	return &CLI{
+		Dir: t.TempDir(), t: t, path: path,
+		env: append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "TF_ACC="),
 	}
-	c := &CLI{Dir: t.TempDir(), t: t, path: path}
-	config := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n",
-		os.Getenv("TF_ACC_PROVIDER_HOST")+"/"+os.Getenv("TF_ACC_PROVIDER_NAMESPACE")+"/telco", bin)
-	c.Write("cli.tfrc", config)
-	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0",
-		"CHECKPOINT_DISABLE=1", "TF_ACC=")
-	return c
+}
+
+// useBinary makes the CLI start the provider that was built into that directory.
+func (c *CLI) useBinary(dir string) {
+	c.t.Helper()
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address(), dir))
+	c.Setenv("TF_CLI_CONFIG_FILE=" + filepath.Join(c.Dir, "cli.tfrc"))
 }
 
 // Setenv adds environment variables, each "NAME=value", to later commands.

@@ -13,7 +13,9 @@ import (
 
 func TestAccMVNOAccountDataSource_basic(t *testing.T) {
 	const name = "data.telco_mvno_account.test"
-	config := func(id string) string { return fmt.Sprintf("data \"telco_mvno_account\" \"test\" {\n  id = %q\n}\n", id) }
+	config := func(id string) string {
+		return fmt.Sprintf("data \"telco_mvno_account\" \"test\" {\n  id = %q\n}\n", id)
+	}
 	env := newSwapEnv(t)
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapOld, IMSI: "238010000000017", Network: "TELENOR"})
 	const bare = "5f0c1a2b3c4d5e6f70819299"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -276,10 +277,6 @@ func TestAccSIMAAGroup_styles(t *testing.T) {
 					ExpectError: regexp.MustCompile(`(?s)refused\s+SIM\s+` + aaLiveSIM + `.*status\s+is\s+active.*not\s+in\s+a\s+group\s+of\s+type\s+pending`),
 				},
 				resource.TestStep{
-					Config:      config(aaUnknownSIM, "LIVE20"),
-					ExpectError: regexp.MustCompile(`Unknown SIM`),
-				},
-				resource.TestStep{
 					Config: config(aaSIM, "LIVE10"),
 					Check:  acctest.CheckAll(resource.TestCheckResourceAttr(aaGroup, "status", "active"), env.CheckLedger("aa_group "+aaSIM)),
 				},
@@ -326,11 +323,15 @@ func TestAccSIMAAGroup_refusals(t *testing.T) {
 			Config:      config,
 			ExpectError: regexp.MustCompile(`(?s)Unable\s+to\s+read\s+SIM.*another\s+api_id`),
 		},
+		resource.TestStep{
+			PreConfig:   func() { env.SetM2MQuirks(func(q *simulator.M2MQuirks) { q.WrongAPIID = false }) },
+			Config:      env.Config(aaGroupConfig(aaUnknownSIM, "LIVE10")),
+			ExpectError: regexp.MustCompile(`(?s)Unknown SIM.*Check\s+the\s+ICCID`),
+		},
 		resource.TestStep{Config: env.Config(aaGroupConfig(aaSIM, "")), ExpectError: regexp.MustCompile(`group_code`)},
 		resource.TestStep{Config: env.Config(aaGroupConfig("894400", "LIVE10")), ExpectError: regexp.MustCompile(`18\s+to\s+22\s+digits`)},
 		resource.TestStep{ // 429 says for certain that nothing was done; the command is not pressed all the same
 			PreConfig: func() {
-				env.SetM2MQuirks(func(q *simulator.M2MQuirks) { q.WrongAPIID = false })
 				if n := len(env.Requests(set)); n > 0 {
 					t.Errorf("%d commands were sent although a read had refused them", n)
 				}
@@ -356,51 +357,74 @@ func TestAccSIMAAGroup_refusals(t *testing.T) {
 	)
 }
 
+// Each trouble has a SIM of its own, all in one apply.
 func TestAccSIMAAGroup_unknownOutcome(t *testing.T) {
 	const html = "<html>Bad Gateway</html>"
-	for name, fault := range map[string]simulator.Fault{
-		"reset, executed":         {Effect: simulator.Reset, Executed: true},
-		"reset, not executed":     {Effect: simulator.Reset},
-		"cut":                     {Effect: simulator.Cut},
-		"HTML 500, executed":      {Effect: simulator.Answer, Status: 500, Body: html, Executed: true},
-		"503, not executed":       {Effect: simulator.Answer, Status: 503, Body: html},
-		"HTML 200, executed":      {Effect: simulator.Answer, Status: 200, Body: html, Executed: true},
-		"crossed reply, executed": {Effect: simulator.Answer, Status: 200, Executed: true, Body: `<set_aa_group_response api_id="43"><api_outcome>success</api_outcome></set_aa_group_response>`},
+	env := newAAGroupEnv(t)
+	var configs string
+	var unknown, settled []resource.TestCheckFunc
+	var again []plancheck.PlanCheck
+	var executed, all []string
+	for i, fault := range []simulator.Fault{
+		{Effect: simulator.Reset, Executed: true},
+		{Effect: simulator.Reset},
+		{Effect: simulator.Cut, Executed: true},
+		{Effect: simulator.Answer, Status: 500, Body: html, Executed: true},
+		{Effect: simulator.Answer, Status: 503, Body: html},
+		{Effect: simulator.Answer, Status: 200, Body: html, Executed: true},
+		{Effect: simulator.Answer, Status: 200, Executed: true, // a crossed reply
+			Body: `<set_aa_group_response api_id="43"><api_outcome>success</api_outcome></set_aa_group_response>`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			env := newAAGroupEnv(t)
-			set := simulator.Match{API: simulator.M2M, Key: aaSetCommand}
-			fault.Match, fault.Times = set, 1
-			env.Inject(fault)
-			executed := fault.Executed || fault.Effect == simulator.Cut
-			var once []string
-			if executed {
-				once = []string{"aa_group " + aaSIM}
-			}
-			config := env.Config(aaGroupConfig(aaSIM, "LIVE10"))
-			env.Test(
-				resource.TestStep{
-					Config: config,
-					Check: acctest.CheckAll(
-						resource.TestCheckResourceAttr(aaGroup, "operation_status", "unknown"),
-						resource.TestCheckResourceAttr(aaGroup, "group_code", "LIVE10"),
-						env.CheckLedger(once...), checkRequests(env, set, 1),
-						env.CheckWarned("Outcome of the auto-activation group is unknown", aaSIM, "LIVE10"),
-					),
-					ExpectNonEmptyPlan: true, // no command reads the group, so only sending it again can settle it
-				},
-				resource.TestStep{
-					PreConfig:        func() { env.Warnings("") },
-					Config:           config,
-					ConfigPlanChecks: plannedAgain(aaGroup),
-					Check: acctest.CheckAll(
-						resource.TestCheckResourceAttr(aaGroup, "operation_status", "complete"),
-						env.CheckLedger(append(once, "aa_group "+aaSIM)...), checkRequests(env, set, 2),
-						env.CheckWarned(aaLiveSummary, aaSIM, "-> LIVE10"),
-					),
-				},
-			)
-		})
+		name, iccid := fmt.Sprintf("case%d", i), fmt.Sprintf("89440000000000002%02d", i)
+		address := "telco_sim_aa_group." + name
+		env.AddM2MSIM(simulator.M2MSIM{ICCID: iccid, Group: "TEST"})
+		// The command names its root first, so the ICCID alone would match the query too.
+		fault.Match, fault.Times = simulator.Match{API: simulator.M2M, Key: "<iccid>" + iccid + "</iccid><group>"}, 1
+		env.Inject(fault)
+		configs += strings.Replace(aaGroupConfig(iccid, "LIVE10"), `"test"`, fmt.Sprintf("%q", name), 1)
+		unknown = append(unknown,
+			resource.TestCheckResourceAttr(address, "operation_status", "unknown"), resource.TestCheckResourceAttr(address, "group_code", "LIVE10"))
+		settled = append(settled, resource.TestCheckResourceAttr(address, "operation_status", "complete"))
+		again = append(again, plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
+			plancheck.ExpectUnknownValue(address, tfjsonpath.New("operation_status")))
+		if fault.Executed {
+			executed = append(executed, "aa_group "+iccid)
+		}
+		all = append(all, "aa_group "+iccid)
+	}
+	set := simulator.Match{API: simulator.M2M, Key: aaSetCommand}
+	env.Test(
+		resource.TestStep{
+			Config: env.Config(configs),
+			Check: acctest.CheckAll(append(unknown,
+				checkExecuted(env, executed...), checkRequests(env, set, len(all)),
+				env.CheckWarned("Outcome of the auto-activation group is unknown", "LIVE10", "only its apply sends it again"))...),
+			ExpectNonEmptyPlan: true, // no command reads the group, so only sending it again can settle it
+		},
+		resource.TestStep{
+			PreConfig:        func() { env.Warnings("") },
+			Config:           env.Config(configs),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: again},
+			Check: acctest.CheckAll(append(settled,
+				checkExecuted(env, append(executed, all...)...), checkRequests(env, set, 2*len(all)),
+				env.CheckWarned(aaLiveSummary, "no answer came", "-> LIVE10"))...),
+		},
+	)
+}
+
+// checkExecuted is CheckLedger for changes that run side by side, in whatever order.
+func checkExecuted(env *acctest.Env, want ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		var got []string
+		for _, change := range env.Ledger() {
+			got = append(got, change.Action+" "+change.Key)
+		}
+		slices.Sort(got)
+		want := slices.Sorted(slices.Values(want))
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		}
+		return nil
 	}
 }
 

@@ -302,21 +302,23 @@ func (r *simCardResource) planDelete(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() || operation != nil && !operation.Unknown && operation.Operation.Kind == accounts.Delete {
 		return // it is on its way already, nothing is sent
 	}
-	now := state.State
-	if client != nil && r.preflight && operation == nil {
-		live, err := client.SIMCard(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
+	from := state.State
+	if client != nil && r.preflight {
+		// Terraform plans the deletion of a removed block before it refreshes; what there is to say, the refresh says.
+		now := r.look(ctx, client, state, operation, &diag.Diagnostics{})
 		switch {
-		case errors.Is(err, transport.ErrNotFound):
-			return // nothing is left to delete
-		case err != nil:
-			resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), err, ""))
+		case now.absent:
 			return
+		case now.err != nil:
+			resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), now.err, ""))
+			return
+		case now.card != nil:
+			from = types.StringValue(now.card.State.String())
 		}
-		now = types.StringValue(live.State.String())
 	}
 	r.live.plan(&resp.Diagnostics, liveChange{
 		kind: simCardDeletion, sim: state.ID.ValueString(),
-		what:    fmt.Sprintf("SIM card %s: %s -> deleted.", state.ID.ValueString(), shown(now)),
+		what:    fmt.Sprintf("SIM card %s: %s -> deleted.", state.ID.ValueString(), shown(from)),
 		meaning: "The SIM is removed from the account and its device goes offline; the account itself stays.",
 	})
 }
@@ -394,6 +396,8 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 	switch {
 	case now.absent:
 		resp.State.RemoveResource(ctx)
+		// Terraform hands the private state of what is gone over to the plan of its re-creation.
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
 		return
 	case now.err != nil:
 		resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("SIM card %s could not be read.",

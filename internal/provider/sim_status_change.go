@@ -38,6 +38,7 @@ type statusResult struct {
 	end     changeEnd
 	product *cmo.Product // last known
 	mark    *mark[cmo.Operation]
+	missed  bool // the change is over by all accounts, and the SIM keeps another status
 	gone    bool // the service clearly does not know the SIM
 	// summary and detail make the diagnostic; its severity is the caller's to choose. "" where there is one already.
 	summary, detail string
@@ -61,8 +62,7 @@ func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID,
 	}
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
-		simStatusReadError(diags, productID, err)
-		return statusResult{gone: true}
+		return statusResult{gone: true, summary: unknownSIM, detail: unknownSIMDetail(productID, err)}
 	case err != nil:
 		return refused(fmt.Sprintf("The live status of SIM %s could not be read before the change to %s. Nothing was sent.", productID, target), err, "")
 	case !checkStatusChange(diags, product, productID, target):
@@ -82,6 +82,10 @@ func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID,
 	case errors.Is(err, transport.ErrConflict):
 		result := refused(fmt.Sprintf("SIM %s was not changed to %s: another change of it is running.", productID, target), err,
 			"Apply again once it is over.")
+		result.product = product
+		return result
+	case errors.Is(err, transport.ErrNotSent):
+		result := refused(fmt.Sprintf("The change of SIM %s from %s to %s was not sent. Nothing has changed.", productID, before, target), err, "")
 		result.product = product
 		return result
 	case err != nil:
@@ -116,9 +120,14 @@ func (s *services) awaitStatus(ctx context.Context, client *cmo.Client, m *mark[
 		product = result.Product
 	}
 	var failed *wait.FailedError
+	var unsettled *cmo.UnsettledError
 	switch {
 	case err == nil:
 		return statusResult{end: changeDone, product: product}
+	case errors.As(err, &unsettled):
+		return statusResult{end: changeOpen, product: product, mark: m, missed: true, summary: "SIM status was not changed", detail: explain(
+			fmt.Sprintf("The service accepted the change of SIM %s to %s and is done with it, but the SIM does not show it.", op.ProductID, op.Target),
+			err, "The next plan reads the live SIM and shows what is left to do.")}
 	case errors.As(err, &failed):
 		return statusResult{product: product, summary: "SIM status was not changed", detail: explain(
 			fmt.Sprintf("The service accepted the change of SIM %s to %s and then reported that it failed.", op.ProductID, op.Target),

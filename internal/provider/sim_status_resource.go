@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -144,7 +145,10 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	var state simStatusModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	operation := readMark[cmo.Operation](ctx, req.Private, &resp.Diagnostics)
-	setPrivate(ctx, resp.Private, plannedKey, guardedIdentity(state), &resp.Diagnostics)
+	setPrivate(ctx, resp.Private, plannedKey, replacedSIM{
+		ProductID: state.ProductID.ValueString(), Guarded: state.StatusOnDestroy.ValueString() != "",
+		InStep: operation == nil && plan.Status.Equal(state.Status),
+	}, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -167,7 +171,13 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 
 	sends := false
-	if !plan.Status.Equal(state.Status) {
+	switch {
+	case plan.Status.Equal(state.Status):
+	case operation != nil:
+		// Whatever the SIM shows now: apply first waits for the change on its way, then sends this one.
+		sends = true
+		r.live.plan(&resp.Diagnostics, r.change(plan.ProductID, types.StringValue(operation.Operation.Target), plan.Status))
+	default:
 		sends = r.warn(ctx, client, plan, state.Status, &resp.Diagnostics)
 	}
 	switch {
@@ -180,23 +190,45 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 }
 
-// guardedIdentity is what the create leg of a replacement compares: only while status_on_destroy is set is -replace
-// refused.
-func guardedIdentity(state simStatusModel) string {
-	if state.StatusOnDestroy.ValueString() == "" {
-		return ""
+// replacedSIM is what the first call of a plan notes in private state for the create leg of a replacement, which sees
+// no state.
+type replacedSIM struct {
+	ProductID string `json:"product_id"`
+	// Guarded: status_on_destroy is set, so that the destroy leg would send a change that no plan has shown.
+	Guarded bool `json:"guarded,omitempty"`
+	// InStep: the SIM has the wanted status and nothing is on its way, so that the create leg sends nothing.
+	InStep bool `json:"in_step,omitempty"`
+}
+
+// readReplaced returns nil where this is no replacement; that of a tainted object is none either, since Terraform
+// plans it as a creation, without private state.
+func readReplaced(ctx context.Context, private privateReader, diags *diag.Diagnostics) *replacedSIM {
+	raw, d := private.GetKey(ctx, plannedKey)
+	diags.Append(d...)
+	var replaced replacedSIM
+	if len(raw) == 0 || json.Unmarshal(raw, &replaced) != nil {
+		return nil
 	}
-	return state.ProductID.ValueString()
+	return &replaced
 }
 
 func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, plan simStatusModel, private privateReader, diags *diag.Diagnostics) {
-	if id := plan.ProductID.ValueString(); id != "" && isReplacement(ctx, private, id, diags) {
+	replaced := readReplaced(ctx, private, diags)
+	id := plan.ProductID.ValueString()
+	switch {
+	case replaced == nil:
+		r.warn(ctx, client, plan, types.StringUnknown(), diags)
+	case replaced.ProductID != id:
+		// The first call has seen both SIMs and warned of what this leg sends; Terraform drops the warnings of this one.
+	case replaced.Guarded:
 		diags.AddError("Replacing is refused while status_on_destroy is set", fmt.Sprintf(
 			"Replacing the object of SIM %s would first set its status_on_destroy on the live SIM, without a warning in the plan.\n\n"+
 				"Remove status_on_destroy in an apply of its own, then use -replace; or change status, which is done in place.", id))
-		return
+	case !replaced.InStep:
+		diags.AddError("Replacing is refused while it would change the SIM", fmt.Sprintf(
+			"Creating the object of SIM %s anew would set its status, and Terraform drops the warning of that.\n\n"+
+				"Run terraform apply without -replace first: the status is changed in place.", id))
 	}
-	r.warn(ctx, client, plan, types.StringUnknown(), diags)
 }
 
 // warn adds the warning of a planned status change, exact where the live SIM can be read, and says whether a change
@@ -249,12 +281,17 @@ func final(live, target string) bool {
 
 func simStatusReadError(diags *diag.Diagnostics, productID string, err error) {
 	if errors.Is(err, transport.ErrNotFound) {
-		diags.AddAttributeError(path.Root("product_id"), "Unknown SIM", explain(
-			fmt.Sprintf("The CMO knows no product %s in this tenant.", productID), err,
-			"Check the product id: BACKEND-ICCID as the data source telco_products lists it. Nothing was sent."))
+		diags.AddAttributeError(path.Root("product_id"), unknownSIM, unknownSIMDetail(productID, err))
 		return
 	}
 	diags.AddError("Unable to read SIM status", explain(fmt.Sprintf("The live status of SIM %s could not be read.", productID), err, ""))
+}
+
+const unknownSIM = "Unknown SIM"
+
+func unknownSIMDetail(productID string, err error) string {
+	return explain(fmt.Sprintf("The CMO knows no product %s in this tenant.", productID), err,
+		"Check the product id: BACKEND-ICCID as the data source telco_products lists it. Nothing was sent.")
 }
 
 func (r *simStatusResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -271,8 +308,12 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 			"SIM %s keeps its status %s: destroying this resource only makes Terraform forget it. Set status_on_destroy to change "+
 				"the status on destroy.", state.ProductID.ValueString(), shown(state.Status)))
 		return
-	case operation != nil && !operation.Unknown && operation.Operation.Target == target.ValueString():
-		return // the change is on its way already, nothing is sent
+	case operation != nil && cmo.Fulfils(target.ValueString(), operation.Operation.Target):
+		return // the change has been sent already
+	case operation != nil:
+		// Whatever the SIM shows now: apply first waits for the change on its way, then sends this one.
+		r.live.plan(&resp.Diagnostics, r.change(state.ProductID, types.StringValue(operation.Operation.Target), target))
+		return
 	}
 	client := r.cmo.use(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -287,7 +328,9 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 		case err != nil:
 			simStatusReadError(&resp.Diagnostics, state.ProductID.ValueString(), err)
 			return
-		case product.SIMCard != nil:
+		case !checkStatusChange(&resp.Diagnostics, product, state.ProductID.ValueString(), target.ValueString()):
+			return
+		default:
 			from = types.StringValue(product.SIMCard.Status)
 		}
 	}
@@ -326,6 +369,8 @@ func (r *simStatusResource) Create(ctx context.Context, req resource.CreateReque
 		keep(result.product, result.mark)
 		resp.Diagnostics.AddWarning(result.summary, result.detail)
 	case changeRefused:
+		// Nothing has changed. A state beside the error would count as tainted.
+		resp.State.RemoveResource(ctx)
 		if result.summary != "" {
 			resp.Diagnostics.AddError(result.summary, result.detail)
 		}
@@ -478,6 +523,10 @@ func (r *simStatusResource) Update(ctx context.Context, req resource.UpdateReque
 		keep(result.product, result.mark)
 		resp.Diagnostics.AddWarning(result.summary, result.detail)
 	case changeOpen:
+		if result.missed {
+			r.keepFailed(ctx, state, result, resp)
+			return
+		}
 		keep(result.product, result.mark)
 		resp.Diagnostics.AddError(result.summary, result.detail)
 	case changeRefused:
@@ -487,6 +536,9 @@ func (r *simStatusResource) Update(ctx context.Context, req resource.UpdateReque
 
 // keepFailed ends an update with an error beside a state that tells the truth.
 func (r *simStatusResource) keepFailed(ctx context.Context, state simStatusModel, result statusResult, resp *resource.UpdateResponse) {
+	if result.missed {
+		result.mark = nil
+	}
 	if result.product != nil && result.product.SIMCard != nil {
 		state.setProduct(result.product)
 		if result.mark == nil {
@@ -527,11 +579,17 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 	defer cancel()
 
 	fail := func(result statusResult) {
+		if result.missed {
+			result.mark = nil
+		}
 		if result.product != nil && result.product.SIMCard != nil {
 			state.setProduct(result.product)
 			if result.mark == nil {
 				state.setLiveStatus(result.product.SIMCard.Status)
 			}
+		}
+		if result.mark != nil {
+			state.Status = types.StringValue(result.mark.Operation.Target) // what is on its way is what was asked for last
 		}
 		state.OperationStatus = result.mark.status()
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)

@@ -45,6 +45,10 @@ type Pace struct {
 	Patience time.Duration
 }
 
+// Doubt is how long an object must go on looking as before until a change without an answer counts as one that had no
+// effect: a third of Patience. It need not be longer, since the next change looks at the object first again.
+func (p Pace) Doubt() time.Duration { return p.Patience / 3 }
+
 // WithDefaults fills in the defaults.
 func (p Pace) WithDefaults() Pace {
 	if p.Min <= 0 {

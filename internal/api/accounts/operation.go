@@ -96,12 +96,12 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 }
 
 // Reconcile finds out what became of a creation whose outcome is unknown. It returns the SIM card as soon as a read
-// finds it. The error matches transport.ErrNotFound where every read, at least three of them over Pace.Patience, has
+// finds it. The error matches transport.ErrNotFound where every read, at least three of them over Pace.Doubt, has
 // clearly not found it; any other error means that it is not known.
 func (c *Client) Reconcile(ctx context.Context, account, cli string) (*SIMCard, error) {
 	const leastReads = 3
 	pace := c.pace
-	pace.Min = max(pace.Min, pace.Patience/10)
+	pace.Min = max(pace.Min, pace.Doubt()/10)
 	pace.Max = max(pace.Min, pace.Max)
 
 	start, reads := time.Now(), 0
@@ -124,7 +124,7 @@ func (c *Client) Reconcile(ctx context.Context, account, cli string) (*SIMCard, 
 			verdict = err
 		}
 		status := wait.Status[*SIMCard]{Word: "not found"}
-		if hopeless(err) || reads >= leastReads && time.Since(start) >= pace.Patience {
+		if hopeless(err) || reads >= leastReads && time.Since(start) >= pace.Doubt() {
 			status.State, status.Reason = wait.Failed, verdict
 		}
 		return status, nil

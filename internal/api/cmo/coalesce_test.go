@@ -91,7 +91,7 @@ func TestFewReadersStayTogether(t *testing.T) {
 			})
 		}
 		readers.Wait()
-		if took := time.Since(start); len(r.batches) > 105 || took > 24*time.Second {
+		if took := time.Since(start); len(r.batches) > 130 || took > 24*time.Second {
 			t.Errorf("%d calls for 1000 reads, in %s", len(r.batches), took)
 		}
 	})

@@ -165,7 +165,7 @@ func notFoundBody(what string) string {
 }
 
 // quick is a pace at which a test waits milliseconds.
-var quick = wait.Pace{Min: time.Millisecond, Max: time.Millisecond, Patience: 30 * time.Millisecond}
+var quick = wait.Pace{Min: time.Millisecond, Max: time.Millisecond, Patience: 200 * time.Millisecond}
 
 // client is a client of the service that is as fast as the test machine.
 func (s *service) client(changes ...func(*Config)) *Client {

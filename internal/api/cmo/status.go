@@ -462,7 +462,7 @@ const unchangedReads = 3
 
 // Reconcile finds out what became of a change of unknown outcome by reading. It is changed as soon as the SIM card
 // fulfils the target, or is PENDING_* and was not before; it is unchanged where the SIM card shows the status before for
-// the patience, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
+// Pace.Doubt, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
 // neither: then nothing is known.
 func (c *Client) Reconcile(ctx context.Context, productID, before, target string) (changed bool, p *Product, err error) {
 	start, reads := time.Now(), 0
@@ -479,7 +479,7 @@ func (c *Client) Reconcile(ctx context.Context, productID, before, target string
 		switch {
 		case changed:
 			return status{State: wait.Done, Word: live}, nil
-		case reads < unchangedReads || time.Since(start) < c.pace.Patience:
+		case reads < unchangedReads || time.Since(start) < c.pace.Doubt():
 			return status{Word: live}, nil
 		case live != before:
 			return status{State: wait.Failed, Word: live, Reason: &UnsettledError{Want: target, Got: live}}, nil

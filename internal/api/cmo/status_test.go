@@ -354,7 +354,7 @@ func TestWaitErrors(t *testing.T) {
 	t.Run("a change without a monitor is not given up early", func(t *testing.T) {
 		s := newService(t)
 		s.on("GET /product/"+tmspID, sims("INACTIVE"))
-		ctx, cancel := context.WithTimeout(t.Context(), 5*quick.Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*quick.Patience)
 		defer cancel()
 		result, err := s.client().Wait(ctx, Operation{ProductID: tmspID, Target: "ACTIVE", Since: time.Now()})
 		var timeout *wait.TimeoutError
@@ -460,7 +460,8 @@ func TestPeek(t *testing.T) {
 				s.on(monitored, script(test.monitor))
 			}
 			s.on("GET /product/"+tmspID, sims(test.sim))
-			state, result, err := s.client().Peek(t.Context(), test.op)
+			c := s.client(func(cfg *Config) { cfg.Pace.Patience = time.Minute })
+			state, result, err := c.Peek(t.Context(), test.op)
 			if err != nil || state != test.want || (result.Reason != nil) != test.reason {
 				t.Errorf("got %d, %v, %v", state, result.Reason, err)
 			}

@@ -75,7 +75,7 @@ func decodeSwap(res *transport.Response, newSIM string) (*SIM, *transport.Error)
 const fewestReads = 3
 
 // Reconcile finds out what became of a swap whose outcome is unknown. before is the ICC that the account held. It
-// reads the account until that shows the new SIM (changed), or Pace.Patience is over and it was read at least three
+// reads the account until that shows the new SIM (changed), or Pace.Doubt is over and it was read at least three
 // times: then the last answer decides, and an account that still shows before was not changed. For ICCs, SameICC
 // decides; for a word, any other SIM than before is the new one.
 //
@@ -86,12 +86,12 @@ func (c *Client) Reconcile(ctx context.Context, accountID, before, newSIM string
 	var unclear error
 	cfg := wait.Config{
 		Operation: "SIM swap of MVNO account " + accountID, Pace: c.pace, Transient: transient,
-		Tolerate: 1 << 30, // Patience is the bound
+		Tolerate: 1 << 30, // Pace.Doubt is the bound
 	}
 	a, err = wait.Until(ctx, cfg, func(ctx context.Context) (wait.Status[*Account], error) {
 		now, err := c.Account(ctx, accountID)
 		reads++
-		over := reads >= fewestReads && time.Since(start) >= c.pace.Patience
+		over := reads >= fewestReads && time.Since(start) >= c.pace.Doubt()
 		if err != nil {
 			if over && transient(err) {
 				unclear = err

@@ -156,6 +156,40 @@ func TestChangeOnTheWire(t *testing.T) {
 	}
 }
 
+// The second wall: even on a used connection net/http could not replay a change, since it cannot read the body again.
+func TestChangeCannotBeReplayed(t *testing.T) {
+	c := newTestClient(t, "https://api.example.com", nil)
+	for _, body := range [][]byte{nil, []byte("{}")} {
+		req := change(http.MethodGet)
+		req.Body = body
+		built, err := c.build(t.Context(), req, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if built.GetBody != nil || built.Body == nil || built.Body == http.NoBody {
+			t.Errorf("body %q: net/http could send it again", body)
+		}
+	}
+}
+
+// The opaque body alone, on a connection that a change before it has used, keeps a dropped change from a second run.
+func TestOpaqueBodyAloneHolds(t *testing.T) {
+	s, count := serve(t, func(_ http.ResponseWriter, _ *http.Request, n int) {
+		if n == 2 {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	c := newTestClient(t, s.URL, nil)
+	c.changes.Transport.(*http.Transport).DisableKeepAlives = false
+	defer c.changes.CloseIdleConnections()
+	if _, err := c.Do(t.Context(), change(http.MethodGet)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Do(t.Context(), change(http.MethodGet)); !errors.Is(err, ErrOutcomeUnknown) || count.all() != 2 {
+		t.Errorf("%v, executed %d times in all, want 2", err, count.all())
+	}
+}
+
 // A server that offers HTTP/2 gets reads over it, and changes never: HTTP/2 repeats after REFUSED_STREAM and GOAWAY.
 func TestChangeNeverGoesOverHTTP2(t *testing.T) {
 	count := &counter{}

@@ -114,7 +114,12 @@ func (c *Client) backoff(attempt int) time.Duration {
 
 // attempt makes one try. It also returns the token that was used.
 func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Response, string, *Error) {
-	fail := func(e Error) *Error { return c.complete(req, e) }
+	token := ""
+	fail := func(e Error) *Error {
+		failure := c.complete(req, e)
+		failure.redact(newRedactor([]string{token})) // a service may quote the token that it refuses
+		return failure
+	}
 
 	if err := c.stoppedBy(); err != nil {
 		first := &Error{}
@@ -125,7 +130,6 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		})
 	}
 
-	token := ""
 	if c.cfg.Tokens != nil {
 		var err error
 		if token, err = c.cfg.Tokens.Token(ctx); err != nil {
@@ -200,12 +204,16 @@ func (c *Client) complete(req Request, e Error) *Error {
 	if req.Sensitive && e.NotTheAPI {
 		e.Message = ""
 	}
-	e.Message = c.redact.text(e.Message)
-	e.Code = c.redact.text(e.Code)
-	for i, detail := range e.Details {
-		e.Details[i] = c.redact.text(detail)
-	}
+	e.redact(c.redact)
 	return &e
+}
+
+// redact takes secrets out of all that the service has said.
+func (e *Error) redact(r redactor) {
+	e.Message, e.Code = r.text(e.Message), r.text(e.Code)
+	for i, detail := range e.Details {
+		e.Details[i] = r.text(detail)
+	}
 }
 
 // Fail makes an error of this call out of an answer that the caller could not use after all.

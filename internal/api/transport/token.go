@@ -102,13 +102,7 @@ func (s *ClientCredentials) Token(ctx context.Context) (string, error) {
 	}
 
 	// The one who fetches does so for all: its own cancellation must not fail the others.
-	result := s.flight.DoChan("token", func() (any, error) {
-		// Whoever comes here just after a renewal has ended must not start a second one.
-		if token := s.current(); token != "" {
-			return token, nil
-		}
-		return s.renew(context.WithoutCancel(ctx))
-	})
+	result := s.flight.DoChan("token", func() (any, error) { return s.renew(context.WithoutCancel(ctx)) })
 	select {
 	case r := <-result:
 		if r.Err != nil {
@@ -142,6 +136,10 @@ func (s *ClientCredentials) Refuse(token string) bool {
 }
 
 func (s *ClientCredentials) renew(ctx context.Context) (string, error) {
+	// Who asked before a renewal was over, and got here after it, must not start a second one.
+	if token := s.current(); token != "" {
+		return token, nil
+	}
 	for attempt := 1; ; attempt++ {
 		token, err := s.fetch(ctx)
 		if err == nil {

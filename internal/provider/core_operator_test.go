@@ -1,0 +1,118 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/simfleet/terraform-provider-telco/internal/simulator"
+)
+
+// liveKinds is how a plan's warning calls what the ledger calls by an action.
+var liveKinds = map[string]string{
+	"create": "SIM card creation", "update": "SIM card update", "delete": "SIM card deletion",
+	"status": "SIM status", "aa_group": "auto-activation group", "swap": "MVNO SIM swap",
+}
+
+// applyWatched applies a plan, and holds the apply to the promise that a plan makes: what is executed was announced
+// with a live warning that names the SIM, and each change is executed once at the most.
+func (c *core) applyWatched(ctx context.Context, p *corePlan) (said []*tfprotov6.Diagnostic, problems []string) {
+	before := len(c.Ledger())
+	said = c.apply(ctx, p)
+	executed := map[string]int{}
+	for _, change := range c.Ledger()[before:] {
+		executed[change.Action+" "+change.Key]++
+		if !p.warnsOf(liveKinds[change.Action], change.Key) {
+			problems = append(problems, fmt.Sprintf("%s %s (%s) was executed, and the plan (%s) did not warn of it",
+				change.Action, change.Key, change.Detail, p.actions()))
+		}
+	}
+	for what, times := range executed {
+		if times > 1 {
+			problems = append(problems, fmt.Sprintf("%s was executed %d times by one apply", what, times))
+		}
+	}
+	return said, problems
+}
+
+// comeToRest plans and applies as a person does who does what the errors ask for, until nothing is left to do or the
+// rounds are over. It returns what broke a promise.
+func (c *core) comeToRest(ctx context.Context, config coreConfig, rounds int) (problems []string) {
+	var last string
+	for range rounds {
+		p := c.plan(ctx, config, corePlanOptions{})
+		if failed := coreErrors(p.diagnostics); len(failed) > 0 {
+			last = "the plan fails: " + strings.Join(failed, "\n")
+			if !c.help(ctx, config, failed) {
+				return append(problems, last)
+			}
+			continue
+		}
+		if p.empty() {
+			return problems
+		}
+		said, broken := c.applyWatched(ctx, p)
+		problems = append(problems, broken...)
+		last = fmt.Sprintf("planned %s, said %q", p.actions(), append(coreErrors(said), coreWarnings(said)...))
+	}
+	if p := c.plan(ctx, config, corePlanOptions{}); !p.empty() {
+		problems = append(problems, fmt.Sprintf("after %d rounds there is still a plan: %s %q; before that: %s",
+			rounds, p.actions(), coreErrors(p.diagnostics), last))
+	}
+	return problems
+}
+
+var existsAlready = regexp.MustCompile(`id = "([^"]+)"`)
+
+// help does what an error asks a person for: to import a SIM card that exists already, or to take a taint off.
+func (c *core) help(ctx context.Context, config coreConfig, failed []string) bool {
+	for _, text := range failed {
+		id := existsAlready.FindStringSubmatch(text)
+		if !strings.HasPrefix(text, "SIM card exists already") || id == nil {
+			continue
+		}
+		for _, addr := range slices.Sorted(maps.Keys(config)) {
+			block := config[addr]
+			if fmt.Sprintf("%s/%s", block.attributes["account_key"], block.attributes["cli"]) != id[1] {
+				continue
+			}
+			if c.state[addr].tainted {
+				c.taint(addr, false)
+				return true
+			}
+			return len(coreErrors(c.importObject(ctx, addr, block.typeName, id[1]))) == 0
+		}
+	}
+	return false
+}
+
+// Codes of SIMs in the tests: no other number holds them.
+const (
+	plantedPIN = "4711"
+	plantedPUK = "47114711"
+)
+
+// brokenPromises are what must not be at any time: a tainted object, a fault that core would report, a secret in a
+// diagnostic.
+func (c *core) brokenPromises() (problems []string) {
+	for addr, object := range c.state {
+		if object.tainted {
+			problems = append(problems, addr+" is tainted")
+		}
+	}
+	problems = append(problems, c.broken...)
+	secrets := []string{simulator.ClientSecret, simulator.MVNOToken, simulator.M2MPassword, "simulator&amp;password", "cmo-token-", plantedPIN, plantedPUK}
+	for _, d := range c.said {
+		for _, secret := range secrets {
+			if strings.Contains(d.Summary+d.Detail, secret) {
+				problems = append(problems, fmt.Sprintf("a diagnostic holds %q: %s: %s", secret, d.Summary, d.Detail))
+			}
+		}
+	}
+	return problems
+}

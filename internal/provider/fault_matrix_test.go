@@ -1,0 +1,448 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/simfleet/terraform-provider-telco/internal/simulator"
+)
+
+// changeCase is one change of one resource: a world, what is declared before, and the declaration that asks for the
+// change.
+type changeCase struct {
+	name          string
+	api           simulator.API
+	key           string // of the SIM in the ledger
+	seed          func(*simulator.Simulator)
+	before, after coreConfig
+	// holds says whether the world is as declared.
+	holds func(*simulator.Simulator) bool
+	// blind: no read tells what became of the change, so a new plan shows it again.
+	blind bool
+	// repeats: after a kill nothing tells the next run that the change was executed, as the plan has warned.
+	repeats bool
+}
+
+const (
+	matrixAccount = "acme"
+	matrixCLI     = "001010000000001"
+	matrixICCID   = "8944000000000000017"
+	matrixHolder  = "5f0c1a2b3c4d5e6f70819999"
+	matrixOldSIM  = "8945000000000000001"
+	matrixNewSIM  = "8945000000000000002"
+	matrixESIM    = "8945000000000000003"
+)
+
+func one(typeName string, attributes map[string]any) coreConfig {
+	timeouts := map[string]any{"create": "5s", "update": "5s"}
+	if typeName == "telco_sim_card" || typeName == "telco_sim_status" {
+		timeouts["delete"] = "5s"
+	}
+	attributes["timeouts"] = timeouts
+	return coreConfig{typeName + ".a": {typeName: typeName, attributes: attributes}}
+}
+
+func cardConfig(description string) coreConfig {
+	return one("telco_sim_card", map[string]any{
+		"account_key": matrixAccount, "cli": matrixCLI, "description": description, "deletion_protection": false,
+	})
+}
+
+func statusConfig(productID, status string, onDestroy any) coreConfig {
+	return one("telco_sim_status", map[string]any{"product_id": productID, "status": status, "status_on_destroy": onDestroy})
+}
+
+func groupConfig(code string) coreConfig {
+	return one("telco_sim_aa_group", map[string]any{"iccid": matrixICCID, "group_code": code})
+}
+
+func swapConfig(newSIM string, replaces any, trigger string) coreConfig {
+	return one("telco_mvno_sim_swap", map[string]any{
+		"account_id": matrixHolder, "new_sim": newSIM, "replaces": replaces, "triggers": map[string]string{"n": trigger},
+	})
+}
+
+func matrixCases() []changeCase {
+	card := func(description string) func(*simulator.Simulator) bool {
+		return func(s *simulator.Simulator) bool {
+			card, ok := s.SIMCard(matrixAccount, matrixCLI)
+			return ok && card.Description != nil && *card.Description == description && card.ActorStatus == 0
+		}
+	}
+	status := func(productID, want string) func(*simulator.Simulator) bool {
+		return func(s *simulator.Simulator) bool { p, ok := s.Product(productID); return ok && p.SIMStatus == want }
+	}
+	product := func(productID, status string) func(*simulator.Simulator) {
+		return func(s *simulator.Simulator) {
+			s.AddProduct(simulator.Product{ID: productID, Status: status, SIMStatus: status})
+		}
+	}
+	group := func(code string) func(*simulator.Simulator) bool {
+		return func(s *simulator.Simulator) bool { sim, ok := s.M2MSIM(matrixICCID); return ok && sim.AAGroup == code }
+	}
+	holds := func(iccs ...string) func(*simulator.Simulator) bool {
+		return func(s *simulator.Simulator) bool {
+			a, ok := s.MVNOAccount(matrixHolder)
+			return ok && slices.Contains(iccs, a.SIMNumber)
+		}
+	}
+	accounts := func(s *simulator.Simulator) { s.AddAccount(matrixAccount) }
+	portal := func(s *simulator.Simulator) {
+		s.AddM2MGroup(simulator.M2MGroup{Code: "TEST", Type: "pending"})
+		s.AddM2MGroup(simulator.M2MGroup{Code: "LIVE1", Type: "live"})
+		s.AddM2MGroup(simulator.M2MGroup{Code: "LIVE2", Type: "live"})
+		s.AddM2MSIM(simulator.M2MSIM{ICCID: matrixICCID, Group: "TEST"})
+	}
+	pool := func(s *simulator.Simulator) {
+		s.AddMVNOAccount(simulator.MVNOAccount{ID: matrixHolder, SIMNumber: matrixOldSIM})
+		for i, icc := range []string{matrixNewSIM, matrixESIM, "8945000000000000004", "8945000000000000005", "8945000000000000006"} {
+			sim := simulator.MVNOSIM{ICC: icc, PIN1: plantedPIN, PIN2: plantedPIN, PUK1: plantedPUK, PUK2: plantedPUK}
+			if i > 0 {
+				sim.FormFactor = "eSIM"
+			}
+			s.AddMVNOSIM(sim)
+		}
+	}
+	none := coreConfig{}
+	return []changeCase{
+		{name: "sim_card create", api: simulator.Accounts, key: matrixAccount + "/" + matrixCLI, seed: accounts,
+			before: none, after: cardConfig("one"), holds: card("one")},
+		{name: "sim_card update", api: simulator.Accounts, key: matrixAccount + "/" + matrixCLI, seed: accounts,
+			before: cardConfig("one"), after: cardConfig("two"), holds: card("two")},
+		{name: "sim_card delete", api: simulator.Accounts, key: matrixAccount + "/" + matrixCLI, seed: accounts,
+			before: cardConfig("one"), after: none,
+			holds: func(s *simulator.Simulator) bool { _, ok := s.SIMCard(matrixAccount, matrixCLI); return !ok }},
+		{name: "sim_status create, queued", api: simulator.CMO, key: coreAsync, seed: product(coreAsync, "INACTIVE"),
+			before: none, after: statusConfig(coreAsync, "ACTIVE", nil), holds: status(coreAsync, "ACTIVE")},
+		{name: "sim_status create, at once", api: simulator.CMO, key: coreSync, seed: product(coreSync, "INACTIVE"),
+			before: none, after: statusConfig(coreSync, "ACTIVE", nil), holds: status(coreSync, "ACTIVE")},
+		{name: "sim_status update, queued", api: simulator.CMO, key: coreAsync, seed: product(coreAsync, "ACTIVE"),
+			before: statusConfig(coreAsync, "ACTIVE", nil), after: statusConfig(coreAsync, "SUSPENDED", nil), holds: status(coreAsync, "SUSPENDED")},
+		{name: "sim_status update, at once", api: simulator.CMO, key: coreSync, seed: product(coreSync, "ACTIVE"),
+			before: statusConfig(coreSync, "ACTIVE", nil), after: statusConfig(coreSync, "SUSPENDED", nil), holds: status(coreSync, "SUSPENDED")},
+		{name: "sim_status destroy, queued", api: simulator.CMO, key: coreAsync, seed: product(coreAsync, "ACTIVE"),
+			before: statusConfig(coreAsync, "ACTIVE", "SUSPENDED"), after: none, holds: status(coreAsync, "SUSPENDED")},
+		{name: "sim_status destroy, at once", api: simulator.CMO, key: coreSync, seed: product(coreSync, "ACTIVE"),
+			before: statusConfig(coreSync, "ACTIVE", "SUSPENDED"), after: none, holds: status(coreSync, "SUSPENDED")},
+		{name: "sim_aa_group create", api: simulator.M2M, key: matrixICCID, seed: portal,
+			before: none, after: groupConfig("LIVE1"), holds: group("LIVE1"), blind: true, repeats: true},
+		{name: "sim_aa_group update", api: simulator.M2M, key: matrixICCID, seed: portal,
+			before: groupConfig("LIVE1"), after: groupConfig("LIVE2"), holds: group("LIVE2"), blind: true, repeats: true},
+		{name: "mvno_sim_swap create, ICC", api: simulator.MVNO, key: matrixHolder, seed: pool,
+			before: none, after: swapConfig(matrixNewSIM, nil, "1"), holds: holds(matrixNewSIM)},
+		{name: "mvno_sim_swap update, ICC", api: simulator.MVNO, key: matrixHolder, seed: pool,
+			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig(matrixNewSIM, nil, "1"), holds: holds(matrixNewSIM)},
+		{name: "mvno_sim_swap create, word with replaces", api: simulator.MVNO, key: matrixHolder, seed: pool,
+			before: none, after: swapConfig("eSim", matrixOldSIM, "1"), holds: holds(matrixESIM)},
+		{name: "mvno_sim_swap update, word with replaces", api: simulator.MVNO, key: matrixHolder, seed: pool,
+			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig("eSim", matrixOldSIM, "2"), holds: holds(matrixESIM)},
+		{name: "mvno_sim_swap create, word alone", api: simulator.MVNO, key: matrixHolder, seed: pool,
+			before: none, after: swapConfig("eSim", nil, "1"), holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
+		{name: "mvno_sim_swap update, word alone", api: simulator.MVNO, key: matrixHolder, seed: pool,
+			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig("eSim", nil, "2"), holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
+	}
+}
+
+// trouble is what happens to one request, or to it and all that follow.
+type trouble struct {
+	name string
+	// One of these says what it does.
+	fault                       *simulator.Fault
+	refused, dropped            bool
+	stop, killBefore, killAfter bool
+
+	timeout string // request_timeout, where the trouble is about time
+	brief   bool   // it makes no sense as something that lasts, or would only take time
+	most    int    // how many requests it lasts for; 0 is all
+}
+
+const gatewayPage = "<html><head><title>Trouble</title></head><body><h1>The gateway has trouble</h1></body></html>"
+
+func troubles() []trouble {
+	answer := func(status int, body string, header ...string) *simulator.Fault {
+		f := &simulator.Fault{Effect: simulator.Answer, Status: status, Body: body, Header: http.Header{}}
+		for i := 0; i+1 < len(header); i += 2 {
+			f.Header.Set(header[i], header[i+1])
+		}
+		return f
+	}
+	executed := func(f *simulator.Fault) *simulator.Fault { f.Executed = true; return f }
+	effect := func(e simulator.Effect) *simulator.Fault { return &simulator.Fault{Effect: e} }
+	const problem = `{"message":"trouble"}`
+	return []trouble{
+		{name: "connection refused", refused: true},
+		{name: "reset before the request is read", dropped: true},
+		{name: "reset before it is executed", fault: effect(simulator.Reset)},
+		{name: "reset after commit", fault: executed(effect(simulator.Reset))},
+		{name: "cut answer", fault: effect(simulator.Cut)},
+		{name: "no answer, not executed", fault: effect(simulator.Hang), timeout: "25ms", most: 6},
+		{name: "no answer after commit", fault: executed(effect(simulator.Hang)), timeout: "25ms", most: 6},
+		{name: "slow body", fault: effect(simulator.Slow), timeout: "25ms", most: 6},
+		{name: "401", fault: answer(401, problem)},
+		{name: "403", fault: answer(403, problem)},
+		{name: "404 page", fault: answer(404, gatewayPage)},
+		{name: "404 empty", fault: answer(404, "")},
+		{name: "408", fault: answer(408, "")},
+		{name: "408 after commit", fault: executed(answer(408, ""))},
+		{name: "409", fault: answer(409, problem), brief: true},
+		{name: "425", fault: answer(425, problem)},
+		{name: "429", fault: answer(429, problem), most: 8},
+		{name: "429, Retry-After 0", fault: answer(429, problem, "Retry-After", "0"), most: 8},
+		{name: "429, Retry-After 1", fault: answer(429, problem, "Retry-After", "1"), brief: true},
+		{name: "500", fault: answer(500, problem)},
+		{name: "500 after commit", fault: executed(answer(500, problem))},
+		{name: "502 page", fault: answer(502, gatewayPage)},
+		{name: "502 page after commit", fault: executed(answer(502, gatewayPage))},
+		{name: "503", fault: answer(503, "")},
+		{name: "503 after commit", fault: executed(answer(503, ""))},
+		{name: "504", fault: answer(504, gatewayPage)},
+		{name: "504 after commit", fault: executed(answer(504, gatewayPage))},
+		{name: "200 with a page", fault: answer(200, gatewayPage)},
+		{name: "200 with a page after commit", fault: executed(answer(200, gatewayPage))},
+		{name: "200 with other JSON", fault: answer(200, `{"hello":"world"}`)},
+		{name: "200 with other JSON after commit", fault: executed(answer(200, `{"hello":"world"}`))},
+		{name: "200 empty", fault: answer(200, "")},
+		{name: "200 empty after commit", fault: executed(answer(200, ""))},
+		{name: "302 to another host", fault: answer(302, "", "Location", "http://127.0.0.1:9/elsewhere")},
+		{name: "token expired", fault: effect(simulator.ExpireTokens)},
+		{name: "Ctrl-C", stop: true, brief: true},
+		{name: "killed, request left", killAfter: true, brief: true},
+		{name: "killed, request did not leave", killBefore: true, brief: true},
+	}
+}
+
+// base is what becomes of the change itself, so that the reads which settle it can be hit as well.
+type base struct {
+	name string
+	// executed: the change is executed, and its answer is lost; lost: it is not executed and there is no answer.
+	executed, lost bool
+}
+
+// changeRoutes tell the requests that change something; the m2m API has one route for all.
+func isChange(r simulator.Request) bool {
+	return slices.Contains([]string{"sim.create", "sim.update", "sim.delete", "product.update", "account.swap"}, r.Route) ||
+		r.Route == "command" && strings.Contains(r.Body, "set_aa_group")
+}
+
+// changeFault hits the change of an API once.
+func changeFault(api simulator.API, b base) []simulator.Fault {
+	var out []simulator.Fault
+	for _, route := range []string{"sim.create", "sim.update", "sim.delete", "product.update", "account.swap"} {
+		out = append(out, simulator.Fault{Match: simulator.Match{API: api, Route: route}, Times: 1, Effect: simulator.Reset, Executed: b.executed})
+	}
+	return append(out, simulator.Fault{Match: simulator.Match{API: api, Key: "set_aa_group"}, Times: 1, Effect: simulator.Reset, Executed: b.executed})
+}
+
+// prepared applies what comes before, and plans the change.
+func (k changeCase) prepared(t testing.TB, timeout string) (*core, *corePlan) {
+	ctx := context.Background()
+	c := onMemory(t)
+	k.seed(c.Simulator)
+	if timeout != "" {
+		c.set("request_timeout", timeout)
+	}
+	if problems := c.comeToRest(ctx, k.before, 2); len(problems) > 0 {
+		t.Fatalf("before: %s", problems)
+	}
+	p := c.plan(ctx, k.after, corePlanOptions{})
+	if failed := coreErrors(p.diagnostics); len(failed) > 0 || p.empty() {
+		t.Fatalf("the change can't be planned: %s %q", p.actions(), failed)
+	}
+	return c, p
+}
+
+// executions is how often the case's change was executed since the ledger had that many entries.
+func (k changeCase) executions(c *core, since int) int {
+	n := 0
+	for _, change := range c.Ledger()[since:] {
+		if change.API == k.api && strings.EqualFold(change.Key, k.key) {
+			n++
+		}
+	}
+	return n
+}
+
+// place is a request of the apply, counted from 1.
+type place struct {
+	number int
+	name   string
+}
+
+// places applies the change with nothing but the base's trouble, and lists the requests that are worth a trouble of
+// their own: without trouble all of them, else those after the change; of the same ones in a row the first two.
+func (k changeCase) places(t testing.TB, b base) []place {
+	c, p := k.prepared(t, "")
+	if b.executed || b.lost {
+		for _, f := range changeFault(k.api, b) {
+			c.Inject(f)
+		}
+	}
+	c.ForgetRequests()
+	c.apply(context.Background(), p)
+	var out []place
+	seen := map[string]int{}
+	changed := false
+	for i, r := range c.Requests(simulator.Match{}) {
+		name := r.Route
+		if name == "command" {
+			name = "query_status"
+		}
+		switch {
+		case isChange(r):
+			name = "the change"
+		case changed:
+			name += " after it"
+		}
+		seen[name]++
+		if (changed || b == base{name: b.name}) && seen[name] <= 2 {
+			out = append(out, place{i + 1, fmt.Sprintf("%s %d", name, seen[name])})
+		}
+		changed = changed || isChange(r)
+	}
+	return out
+}
+
+// cell is one run of the matrix.
+type cell struct {
+	change  changeCase
+	base    base
+	place   place
+	trouble trouble
+	lasting bool
+}
+
+func (x cell) String() string {
+	lasts := "once"
+	if x.lasting {
+		lasts = "from then on"
+	}
+	return fmt.Sprintf("%s/%s/%s/%s/%s", x.change.name, x.base.name, x.place.name, x.trouble.name, lasts)
+}
+
+// run applies the change under the trouble, ends the trouble, and applies again as a person would.
+func (x cell) run(t *testing.T) {
+	ctx := context.Background()
+	c, p := x.change.prepared(t, x.trouble.timeout)
+	start := len(c.Ledger())
+	if x.base.executed || x.base.lost {
+		for _, f := range changeFault(x.change.api, x.base) {
+			c.Inject(f)
+		}
+	}
+	x.arm(c)
+	said, problems := c.applyWatched(ctx, p)
+	c.net.watch(nil)
+	c.net.heal()
+	c.ClearFaults()
+	during := x.change.executions(c, start)
+	told := fmt.Sprintf("under trouble (%d executed): %q", during, append(coreErrors(said), coreWarnings(said)...))
+
+	problems = append(problems, c.comeToRest(ctx, x.change.after, 3)...)
+	problems = append(problems, c.brokenPromises()...)
+	executed := x.change.executions(c, start)
+	most := 1
+	if x.change.blind || x.change.repeats && (x.trouble.killAfter || x.trouble.killBefore) {
+		most = 2
+	}
+	if executed < 1 || executed > most {
+		problems = append(problems, fmt.Sprintf("the change was executed %d times", executed))
+	}
+	if !x.change.holds(c.Simulator) {
+		problems = append(problems, "the world is not as declared")
+	}
+	if len(problems) > 0 {
+		t.Errorf("%s\n%s", strings.Join(problems, "\n"), told)
+	}
+}
+
+// arm lets the trouble begin with the request of the place.
+func (x cell) arm(c *core) {
+	n := x.place.number
+	times := 1
+	if x.lasting {
+		times = -1
+	}
+	begin := func() {
+		if x.trouble.refused {
+			c.net.refuseDials(times)
+		} else {
+			c.net.dropConnections(times)
+		}
+	}
+	if (x.trouble.refused || x.trouble.dropped) && n == 1 {
+		begin()
+		return
+	}
+	c.net.watch(func(number int, w http.ResponseWriter) bool {
+		switch {
+		case (x.trouble.refused || x.trouble.dropped) && number == n-1:
+			w.Header().Set("Connection", "close") // so that the next request needs a new connection
+			begin()
+		case number != n:
+		case x.trouble.stop:
+			c.stop()
+		case x.trouble.killAfter:
+			c.kill()
+		case x.trouble.killBefore:
+			c.kill()
+			return true
+		case x.trouble.fault != nil:
+			f := *x.trouble.fault
+			f.API, f.Times = x.change.api, 1
+			c.Inject(f)
+			if x.lasting {
+				f.Times, f.Executed = x.trouble.most, false
+				c.Inject(f)
+			}
+		}
+		return false
+	})
+}
+
+// TestFaultMatrix hits each request of each change with each trouble.
+func TestFaultMatrix(t *testing.T) {
+	var cells []cell
+	places := map[string]bool{}
+	for _, change := range matrixCases() {
+		for _, b := range []base{{name: "clean"}, {name: "answer lost", executed: true}, {name: "request lost", lost: true}} {
+			for _, at := range change.places(t, b) {
+				places[change.name+b.name+at.name] = true
+				for _, trouble := range troubles() {
+					cells = append(cells, cell{change, b, at, trouble, false})
+					if !trouble.brief {
+						cells = append(cells, cell{change, b, at, trouble, true})
+					}
+				}
+			}
+		}
+	}
+	cells = slices.DeleteFunc(cells, func(x cell) bool {
+		// An answer that is lost after the execution is another trouble only where something is executed.
+		return x.trouble.fault != nil && x.trouble.fault.Executed && !strings.HasPrefix(x.place.name, "the change")
+	})
+
+	// The cells mostly wait, so more of them run at a time than there are processors.
+	queue := make(chan cell)
+	var workers sync.WaitGroup
+	for range 24 {
+		workers.Go(func() {
+			for x := range queue {
+				t.Run(x.String(), x.run)
+			}
+		})
+	}
+	for _, x := range cells {
+		queue <- x
+	}
+	close(queue)
+	workers.Wait()
+	summary := fmt.Sprintf("fault matrix: %d troubles x %d places x %d changes of 4 resources: %d cells",
+		len(troubles()), len(places), len(matrixCases()), len(cells))
+	t.Log(summary)
+	fmt.Println(summary)
+}
