@@ -73,17 +73,17 @@ func newCLI(t *testing.T) *CLI {
 			t.Fatal("no CLI: set TF_ACC_TERRAFORM_PATH")
 		}
 	}
-	return &CLI{
-		Dir: t.TempDir(), t: t, path: path,
-		env: append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "TF_ACC="),
-	}
+	c := &CLI{Dir: t.TempDir(), t: t, path: path}
+	c.Write("cli.tfrc", "") // the user's own settings stay out of the tests
+	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+		"CHECKPOINT_DISABLE=1", "TF_ACC=")
+	return c
 }
 
 // useBinary makes the CLI start the provider that was built into that directory.
 func (c *CLI) useBinary(dir string) {
 	c.t.Helper()
 	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address(), dir))
-	c.Setenv("TF_CLI_CONFIG_FILE=" + filepath.Join(c.Dir, "cli.tfrc"))
 }
 
 // Setenv adds environment variables, each "NAME=value", to later commands.

@@ -30,7 +30,7 @@ func (e *Env) serve(t *testing.T) string {
 	go func() {
 		_ = tf6server.Serve(address(), func() tfprotov6.ProviderServer { return server },
 			tf6server.WithDebug(ctx, configs, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()),
-			tf6server.WithoutLogStderrOverride())
+			tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride())
 	}()
 	t.Cleanup(func() {
 		cancel()

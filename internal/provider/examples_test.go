@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,80 @@ func TestExamples_complete(t *testing.T) {
 					t.Errorf("%s has no %s", folder, name)
 				}
 			}
+		}
+	}
+}
+
+// guide is the text of a guide's template.
+func guide(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../templates/guides/" + name + ".md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestGuides_promisedTestsExist: a promise whose test has gone or has another name is no promise.
+func TestGuides_promisedTestsExist(t *testing.T) {
+	t.Parallel()
+	written := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, match := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllSubmatch(text, -1) {
+			written[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	promised := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(guide(t, "promises"), -1)
+	if len(promised) == 0 {
+		t.Fatal("the guide names no test")
+	}
+	for _, match := range promised {
+		if !written[match[1]] {
+			t.Errorf("the guide names %s, which there is not", match[1])
+		}
+	}
+}
+
+// TestGuides_troubleshooting: whoever searches the guide for the summary of an error finds it, and finds no other.
+func TestGuides_troubleshooting(t *testing.T) {
+	t.Parallel()
+	text := guide(t, "troubleshooting")
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var provider strings.Builder
+	summaries := regexp.MustCompile(`Add(?:Error|Warning|AttributeError|AttributeWarning)\((?:path\.[^\n]*?\), )?\s*(?:fmt\.Sprintf\()?"([A-Z][^"]*)"`)
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") {
+			continue
+		}
+		code, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		provider.Write(code)
+		for _, match := range summaries.FindAllSubmatch(code, -1) {
+			if summary := strings.ReplaceAll(string(match[1]), "%s", "..."); !strings.Contains(text, "`"+summary+"`") {
+				t.Errorf("%s has the summary %q, which the guide does not explain", source, summary)
+			}
+		}
+	}
+	explained := regexp.MustCompile("\\*\\*`([^`]+)`\\*\\*").FindAllStringSubmatch(text, -1)
+	if len(explained) == 0 {
+		t.Fatal("the guide explains nothing")
+	}
+	for _, match := range explained {
+		if !strings.Contains(provider.String(), `"`+strings.ReplaceAll(match[1], "...", "%s")+`"`) {
+			t.Errorf("the guide explains %q, which the provider does not say", match[1])
 		}
 	}
 }

@@ -39,7 +39,7 @@ func addCases(env *acctest.Env, cases []swapCase) string {
 		c.newSIM = cmp.Or(c.newSIM, fmt.Sprintf("89450100000000006%02d", i))
 		c.fault.Match, c.fault.Times = simulator.Match{Route: "account.swap", Key: c.account}, 1
 		env.Inject(c.fault)
-		configs += strings.Replace(swapConfig(c.account, c.newSIM, replacing(c.held)), `"test"`, fmt.Sprintf(`"case%d"`, i), 1)
+		configs += strings.Replace(simSwapConfig(c.account, c.newSIM, replacing(c.held)), `"test"`, fmt.Sprintf(`"case%d"`, i), 1)
 	}
 	return inAPI(env.Config(configs), "mvno", `request_timeout = "2s"`)
 }
@@ -185,7 +185,7 @@ func TestAccMVNOSIMSwap_unknownNotRefreshed(t *testing.T) {
 			env := newSwapEnv(t)
 			env.Inject(simulator.Fault{Match: swapRequests, Effect: simulator.Reset, Executed: executed, Times: 1})
 			env.Inject(readRefused(swapAccount))
-			config := env.Config(swapConfig(swapAccount, "eSim"))
+			config := env.Config(simSwapConfig(swapAccount, "eSim"))
 			settles := resource.TestStep{
 				PreConfig:        func() { env.Warnings("") },
 				Config:           config,
@@ -228,7 +228,7 @@ func TestAccMVNOSIMSwap_pending(t *testing.T) {
 		t.Run(newSIM, func(t *testing.T) {
 			env := newSwapEnv(t)
 			env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.StaleReads = 1 << 30 })
-			config := env.Config(swapConfig(swapAccount, newSIM, replacing(swapOld)))
+			config := env.Config(simSwapConfig(swapAccount, newSIM, replacing(swapOld)))
 			env.Test(
 				resource.TestStep{
 					Config: config,
@@ -271,7 +271,7 @@ func TestAccMVNOSIMSwap_staleReads(t *testing.T) {
 	env := newSwapEnv(t)
 	env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.StaleReads, q.TrailingF, q.ShowFormFactor = 4, true, true })
 	env.Test(resource.TestStep{
-		Config: env.Config(swapConfig(swapAccount, swapNew)),
+		Config: env.Config(simSwapConfig(swapAccount, swapNew)),
 		Check: acctest.CheckAll(
 			resource.TestCheckResourceAttr(simSwap, "operation_status", "complete"),
 			resource.TestCheckResourceAttr(simSwap, "new_sim", swapNew),

@@ -20,8 +20,8 @@ func TestAccReplaceOption(t *testing.T) {
 	env.AddM2MGroup(simulator.M2MGroup{Code: "LIVE10", Type: "live"})
 	env.AddM2MSIM(simulator.M2MSIM{ICCID: aaSIM, Group: "TEST"})
 	cli := env.NewCLI(t)
-	word := strings.Replace(swapConfig(swapOtherNumber, "eSim", replacing(swapOther)), `"test"`, `"word"`, 1)
-	config := aaGroupConfig(aaSIM, "LIVE10") + swapConfig(swapAccount, swapNew) + word
+	word := strings.Replace(simSwapConfig(swapOtherNumber, "eSim", replacing(swapOther)), `"test"`, `"word"`, 1)
+	config := aaGroupConfig(aaSIM, "LIVE10") + simSwapConfig(swapAccount, swapNew) + word
 	cli.Write("main.tf", env.Config(config))
 	cli.MustRun("apply", "-auto-approve")
 	sent := len(env.Ledger())
@@ -38,7 +38,7 @@ func TestAccReplaceOption(t *testing.T) {
 
 	// For an ICC that the account holds it sends nothing. Once it would send, it is refused too, with or without preflight.
 	cli.MustRun("apply", "-auto-approve", "-replace="+simSwap)
-	held(env, swapAuto)()
+	accountHolds(env, swapAuto)()
 	for _, settings := range []string{"", "preflight = false"} {
 		cli.Write("main.tf", env.Config(config, settings))
 		output, exit := cli.Run("apply", "-auto-approve", "-replace="+simSwap)
@@ -62,8 +62,8 @@ func TestAccMVNOSIMSwap_codesAreSecret(t *testing.T) {
 	cli := env.NewCLI(t)
 	log := filepath.Join(cli.Dir, "trace.log")
 	cli.Setenv("TF_LOG=TRACE", "TF_LOG_PATH="+log, "TELCO_MVNO_TOKEN="+simulator.MVNOToken)
-	config := env.Config(swapConfig(swapAccount, swapNew) +
-		strings.Replace(swapConfig(swapOtherNumber, swapNext, "store_codes = true"), `"test"`, `"stored"`, 1))
+	config := env.Config(simSwapConfig(swapAccount, swapNew) +
+		strings.Replace(simSwapConfig(swapOtherNumber, swapNext, "store_codes = true"), `"test"`, `"stored"`, 1))
 	// A plan repeats the configuration, so the token comes from the environment.
 	cli.Write("main.tf", regexp.MustCompile(`(?m)^\s*token\s.*$`).ReplaceAllString(config, ""))
 
@@ -107,8 +107,8 @@ func TestAccMVNOSIMSwap_killed(t *testing.T) {
 	t.Parallel()
 	env := newSwapEnv(t)
 	cli := env.NewCLI(t)
-	cli.Write("main.tf", env.Config(swapConfig(swapAccount, "eSim", replacing(swapOld))+
-		strings.Replace(swapConfig(swapOtherNumber, swapNew), `"test"`, `"icc"`, 1)))
+	cli.Write("main.tf", env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapOld))+
+		strings.Replace(simSwapConfig(swapOtherNumber, swapNew), `"test"`, `"icc"`, 1)))
 	env.Inject(simulator.Fault{Match: swapRequests, Effect: simulator.Hang, Executed: true})
 	killed := cli.Command("apply", "-auto-approve")
 	if err := killed.Start(); err != nil {

@@ -50,8 +50,8 @@ func newSwapEnv(t *testing.T, opts ...simulator.Option) *acctest.Env {
 	return env
 }
 
-// swapConfig asks for a SIM; lines are further arguments.
-func swapConfig(accountID, newSIM string, lines ...string) string {
+// simSwapConfig asks for a SIM; lines are further arguments.
+func simSwapConfig(accountID, newSIM string, lines ...string) string {
 	return fmt.Sprintf(`
 resource "telco_mvno_sim_swap" "test" {
   account_id = %q
@@ -67,7 +67,7 @@ func trigger(value string) string { return fmt.Sprintf("triggers = { card = %q }
 // swapRequests counts what was sent, executed or not.
 var swapRequests = simulator.Match{API: simulator.MVNO, Route: "account.swap"}
 
-func held(env *acctest.Env, icc string) func() {
+func accountHolds(env *acctest.Env, icc string) func() {
 	return func() {
 		env.ChangeMVNOAccount(swapAccount, func(account *simulator.MVNOAccount) { account.SIMNumber = icc })
 	}
@@ -81,7 +81,7 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 	env := newSwapEnv(t)
 	env.Test(
 		resource.TestStep{
-			Config:           env.Config(swapConfig(swapAccount, swapNew)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNew)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionCreate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "id", swapAccount),
@@ -100,11 +100,11 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, swapNew)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNew)),
 			ConfigPlanChecks: emptyPlan(), Check: env.CheckSilent(),
 		},
 		resource.TestStep{
-			Config:           env.Config(swapConfig(swapAccount, swapNext)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNext)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapNext),
@@ -113,8 +113,8 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 			),
 		},
 		resource.TestStep{ // a swap made elsewhere is drift, and a spent card does not come back
-			PreConfig:        held(env, swapAuto),
-			Config:           env.Config(swapConfig(swapAccount, swapNext)),
+			PreConfig:        accountHolds(env, swapAuto),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNext)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			ExpectError:      regexp.MustCompile(`(?s)Unable\s+to\s+swap\s+the\s+SIM.*from\s+SIM\s+` + swapAuto + `.*Nothing\s+has\s+changed.*not\s+available`),
 		},
@@ -126,7 +126,7 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 		},
 		resource.TestStep{ // as support would make it available again
 			PreConfig:        func() { env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNext}); env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, swapNext)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNext)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				env.CheckLedger(swapDone, swapDone, swapDone), env.CheckWarned(swapSummary, swapAuto+" -> "+swapNext),
@@ -134,19 +134,19 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(swapConfig(swapOtherNumber, swapNew)),
+			Config:           env.Config(simSwapConfig(swapOtherNumber, swapNew)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionReplace),
 			ExpectError:      regexp.MustCompile(`not\s+available`), // spent in the first account
 		},
 		resource.TestStep{
 			PreConfig:        func() { env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNew}); env.Warnings("") },
-			Config:           env.Config(swapConfig(swapOtherNumber, swapNew)),
+			Config:           env.Config(simSwapConfig(swapOtherNumber, swapNew)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionCreate), // the destroy leg has forgotten the first account
 			Check:            env.CheckLedger(swapDone, swapDone, swapDone, "swap "+swapOtherNumber),
 		},
 		resource.TestStep{
 			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, swapESIM)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapESIM)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionReplace),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapNext),
@@ -171,7 +171,7 @@ func TestAccMVNOSIMSwap_adopt(t *testing.T) {
 	env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.TrailingF = true })
 	env.Test(
 		resource.TestStep{
-			Config: env.Config(swapConfig(swapAccount, swapOld)),
+			Config: env.Config(simSwapConfig(swapAccount, swapOld)),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "new_sim", swapOld),
 				resource.TestCheckNoResourceAttr(simSwap, "previous_sim_number"),
@@ -181,7 +181,7 @@ func TestAccMVNOSIMSwap_adopt(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig:        func() { env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.SIMReadDenied = true }) },
-			Config:           env.Config(swapConfig(swapAccount, swapNew)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNew)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "form_factor", "NANO"),
@@ -189,7 +189,7 @@ func TestAccMVNOSIMSwap_adopt(t *testing.T) {
 			),
 		},
 		resource.TestStep{ // a drift to a SIM that can't be looked up
-			PreConfig:    held(env, swapAuto),
+			PreConfig:    accountHolds(env, swapAuto),
 			RefreshState: true, ExpectNonEmptyPlan: true, // it is drift
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "new_sim", swapAuto), resource.TestCheckNoResourceAttr(simSwap, "form_factor"),
@@ -203,7 +203,7 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNextESIM, FormFactor: "eSIM", PIN1: "1357", PIN2: "2468", PUK1: "13572468", PUK2: "24681357"})
 	env.Test(
 		resource.TestStep{
-			Config: env.Config(swapConfig(swapAccount, "eSim")),
+			Config: env.Config(simSwapConfig(swapAccount, "eSim")),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "new_sim", "eSim"),
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapESIM),
@@ -215,12 +215,12 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 		},
 		resource.TestStep{ // what only bounds a later swap sends nothing
 			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true")),
+			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true")),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check:            acctest.CheckAll(resource.TestCheckNoResourceAttr(simSwap, "pin1"), env.CheckLedger(swapDone), env.CheckSilent()),
 		},
 		resource.TestStep{
-			Config:           env.Config(swapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("second"))),
+			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("second"))),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapNextESIM),
@@ -232,7 +232,7 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 		},
 		resource.TestStep{ // replaces still names the SIM before: nothing is sent, and the codes stay with their SIM
 			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("third"))),
+			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("third"))),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapESIM),
@@ -241,8 +241,8 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 			),
 		},
 		resource.TestStep{ // a swap made elsewhere is shown and accepted; its codes are not known
-			PreConfig:        func() { held(env, swapNext)(); env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("third"))),
+			PreConfig:        func() { accountHolds(env, swapNext)(); env.Warnings("") },
+			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("third"))),
 			ConfigPlanChecks: emptyPlan(),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapNext), resource.TestCheckResourceAttr(simSwap, "new_sim", "eSim"),
@@ -250,7 +250,7 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 			),
 		},
 		resource.TestStep{
-			Config:           env.Config(swapConfig(swapAccount, "autoAssign", replacing(swapNext), trigger("third"))),
+			Config:           env.Config(simSwapConfig(swapAccount, "autoAssign", replacing(swapNext), trigger("third"))),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapAuto), resource.TestCheckNoResourceAttr(simSwap, "pin1"),
@@ -259,7 +259,7 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 		},
 		resource.TestStep{ // from the word to the ICC that it chose
 			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(swapConfig(swapAccount, swapAuto)),
+			Config:           env.Config(simSwapConfig(swapAccount, swapAuto)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check:            acctest.CheckAll(env.CheckLedger(swapDone, swapDone, swapDone), env.CheckSilent()),
 		},
@@ -270,11 +270,11 @@ func TestAccMVNOSIMSwap_replaces(t *testing.T) {
 	env := newSwapEnv(t)
 	another := regexp.MustCompile(`(?s)Account holds another SIM.*holds\s+SIM\s+` + swapOld + `.*Nothing\s+was\s+sent`)
 	env.Test(
-		resource.TestStep{Config: env.Config(swapConfig(swapAccount, swapNew, replacing(swapNext))), PlanOnly: true, ExpectError: another},
-		resource.TestStep{Config: env.Config(swapConfig(swapAccount, swapNew, replacing(swapNext)), "preflight = false"), ExpectError: another},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapNext))), PlanOnly: true, ExpectError: another},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapNext)), "preflight = false"), ExpectError: another},
 		resource.TestStep{
 			PreConfig: func() { env.Warnings("") },
-			Config:    env.Config(swapConfig(swapAccount, "eSim", replacing(swapNext))),
+			Config:    env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapNext))),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapOld),
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapNext),
@@ -282,11 +282,11 @@ func TestAccMVNOSIMSwap_replaces(t *testing.T) {
 			),
 		},
 		resource.TestStep{
-			Config: env.Config(swapConfig(swapAccount, swapNew, replacing(swapOld))),
+			Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapOld))),
 			Check:  acctest.CheckAll(resource.TestCheckResourceAttr(simSwap, "sim_number", swapNew), env.CheckLedger(swapDone)),
 		},
 		resource.TestStep{ // asked for once more, and held already
-			Config:           env.Config(swapConfig(swapAccount, swapNew, replacing(swapOld), trigger("again"))),
+			Config:           env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapOld), trigger("again"))),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapOld), env.CheckLedger(swapDone),
@@ -297,7 +297,7 @@ func TestAccMVNOSIMSwap_replaces(t *testing.T) {
 
 func TestAccMVNOSIMSwap_accountComesAndGoes(t *testing.T) {
 	env := newSwapEnv(t)
-	config := env.Config(swapConfig(swapAccount, swapOld))
+	config := env.Config(simSwapConfig(swapAccount, swapOld))
 	quirk := func(change func(*simulator.MVNOQuirks)) func() {
 		return func() { env.SetMVNOQuirks(change); env.Warnings("") }
 	}
@@ -338,7 +338,7 @@ func TestAccMVNOSIMSwap_accountComesAndGoes(t *testing.T) {
 			),
 		},
 		resource.TestStep{
-			Config:      env.Config(swapConfig(swapAccount, swapNew)),
+			Config:      env.Config(simSwapConfig(swapAccount, swapNew)),
 			ExpectError: regexp.MustCompile(`(?s)can't\s+swap\s+its\s+SIM.*state\s+DELETED.*Nothing\s+was\s+sent`),
 		},
 		resource.TestStep{
@@ -359,28 +359,28 @@ func TestAccMVNOSIMSwap_refusals(t *testing.T) {
 		return regexp.MustCompile(`(?s)Unable\s+to\s+swap\s+the\s+SIM.*Nothing\s+has\s+changed.*` + reason)
 	}
 	unknownSIM := regexp.MustCompile(`(?s)Unknown SIM.*` + swapUnknown + `.*Nothing\s+was\s+sent`)
-	config := env.Config(swapConfig(swapAccount, swapNew))
+	config := env.Config(simSwapConfig(swapAccount, swapNew))
 	env.Test(
 		resource.TestStep{
-			Config: env.Config(swapConfig("5f0c1a2b3c4d5e6f708192ff", swapNew)), PlanOnly: true,
+			Config: env.Config(simSwapConfig("5f0c1a2b3c4d5e6f708192ff", swapNew)), PlanOnly: true,
 			ExpectError: regexp.MustCompile(`(?s)Unknown MVNO account.*Nothing\s+was\s+sent`),
 		},
-		resource.TestStep{Config: env.Config(swapConfig(swapAccount, swapUnknown)), PlanOnly: true, ExpectError: unknownSIM},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapUnknown)), PlanOnly: true, ExpectError: unknownSIM},
 		resource.TestStep{
 			PreConfig: account(func(a *simulator.MVNOAccount) { a.State = "DELETING" }),
 			Config:    config, PlanOnly: true, ExpectError: regexp.MustCompile(`(?s)can't\s+swap\s+its\s+SIM.*DELETING`),
 		},
 		resource.TestStep{
-			Config:      env.Config(swapConfig(swapAccount, swapNew), "preflight = false"),
+			Config:      env.Config(simSwapConfig(swapAccount, swapNew), "preflight = false"),
 			ExpectError: regexp.MustCompile(`(?s)can't\s+swap\s+its\s+SIM.*DELETING`),
 		},
 		resource.TestStep{
 			PreConfig:   account(func(a *simulator.MVNOAccount) { a.State = "ACTIVE" }),
-			Config:      env.Config(swapConfig(swapAccount, swapUnknown), "preflight = false"),
+			Config:      env.Config(simSwapConfig(swapAccount, swapUnknown), "preflight = false"),
 			ExpectError: unknownSIM,
 		},
-		resource.TestStep{Config: env.Config(swapConfig(swapAccount, "esim")), ExpectError: regexp.MustCompile(`eSim\s+or\s+autoAssign`)},
-		resource.TestStep{Config: env.Config(swapConfig("+4512345678", swapNew)), ExpectError: regexp.MustCompile(`24\s+hex\s+characters`)},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, "esim")), ExpectError: regexp.MustCompile(`eSim\s+or\s+autoAssign`)},
+		resource.TestStep{Config: env.Config(simSwapConfig("+4512345678", swapNew)), ExpectError: regexp.MustCompile(`24\s+hex\s+characters`)},
 		resource.TestStep{ // so far nothing was sent; what follows only the service can tell
 			PreConfig: func() {
 				if n := len(env.Requests(swapRequests)); n > 0 {
@@ -403,7 +403,7 @@ func TestAccMVNOSIMSwap_refusals(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.AccessLevel, q.ErrorForm = "", "errors" }) },
-			Config:    env.Config(swapConfig(swapAccount, swapOther)), ExpectError: refused(`code\s+sim.*not\s+available`),
+			Config:    env.Config(simSwapConfig(swapAccount, swapOther)), ExpectError: refused(`code\s+sim.*not\s+available`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -426,7 +426,7 @@ func TestAccMVNOSIMSwap_import(t *testing.T) {
 			env := newSwapEnv(t)
 			env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.TrailingF = true })
 			steps := []resource.TestStep{{
-				Config:           env.Config(swapConfig(swapAccount, newSIM) + fmt.Sprintf("\nimport {\n  to = %s\n  id = %q\n}\n", simSwap, id)),
+				Config:           env.Config(simSwapConfig(swapAccount, newSIM) + fmt.Sprintf("\nimport {\n  to = %s\n  id = %q\n}\n", simSwap, id)),
 				ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionNoop),
 				Check: acctest.CheckAll(
 					resource.TestCheckResourceAttr(simSwap, "new_sim", newSIM),
@@ -449,9 +449,9 @@ func TestAccMVNOSIMSwap_import(t *testing.T) {
 // Two resources of one account take turns: the second one sees what the first one has done.
 func TestAccMVNOSIMSwap_oneAtATime(t *testing.T) {
 	env := newSwapEnv(t, simulator.WithLatency(20*time.Millisecond))
-	second := strings.Replace(swapConfig(strings.ToUpper(swapAccount), "eSim", replacing(swapOld)), `"test"`, `"second"`, 1)
+	second := strings.Replace(simSwapConfig(strings.ToUpper(swapAccount), "eSim", replacing(swapOld)), `"test"`, `"second"`, 1)
 	env.Test(resource.TestStep{
-		Config: env.Config(swapConfig(swapAccount, "eSim", replacing(swapOld)) + second),
+		Config: env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapOld)) + second),
 		Check: acctest.CheckAll(
 			resource.TestCheckResourceAttr(simSwap, "sim_number", swapESIM),
 			resource.TestCheckResourceAttr("telco_mvno_sim_swap.second", "sim_number", swapESIM),

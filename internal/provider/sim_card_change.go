@@ -349,7 +349,7 @@ type cardLook struct {
 func (r *simCardResource) look(ctx context.Context, client *accounts.Client, state simCardModel, m *mark[accounts.Operation], diags *diag.Diagnostics) cardLook {
 	account, cli := state.AccountKey.ValueString(), state.CLI.ValueString()
 	if m == nil {
-		card, err := client.SIMCard(ctx, account, cli)
+		card, err := client.SIMCardShared(ctx, account, cli)
 		return cardLook{card: card, absent: errors.Is(err, transport.ErrNotFound), err: err}
 	}
 	if m.Unknown {

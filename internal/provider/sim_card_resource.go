@@ -215,7 +215,7 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 
 	differences := plan.differences(&state, &state)
 	if len(differences) > 0 && client != nil && r.preflight {
-		live, err := client.SIMCard(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
+		live, err := client.SIMCardShared(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
 		switch {
 		case errors.Is(err, transport.ErrNotFound):
 			diags.AddError("SIM card is gone", explain(fmt.Sprintf("SIM card %s is in state, but the service does not know it.", state.ID.ValueString()), err,

@@ -177,6 +177,11 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		// Whatever the SIM shows now: apply first waits for the change on its way, then sends this one.
 		sends = true
 		r.live.plan(&resp.Diagnostics, r.change(plan.ProductID, types.StringValue(operation.Operation.Target), plan.Status))
+	case givenUp(state):
+		// An error would be in the way of terraform destroy, which plans the configuration first.
+		resp.Diagnostics.AddAttributeWarning(path.Root("status"), "SIM is terminated", fmt.Sprintf(
+			"SIM %s has the status %s that status_on_destroy asks for, as after a destroy that was interrupted. It is final, so an apply of "+
+				"%s will fail; terraform destroy goes on and sends nothing.", state.ProductID.ValueString(), state.Status.ValueString(), shown(plan.Status)))
 	default:
 		sends = r.warn(ctx, client, plan, state.Status, &resp.Diagnostics)
 	}
@@ -188,6 +193,12 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("product_status"), state.ProductStatus)...)
 	}
+}
+
+// givenUp says that the SIM is terminated, and was to be on destroy.
+func givenUp(state simStatusModel) bool {
+	live := state.Status.ValueString()
+	return cmo.Leaving(live) && cmo.Fulfils(state.StatusOnDestroy.ValueString(), live)
 }
 
 // replacedSIM is what the first call of a plan notes in private state for the create leg of a replacement, which sees

@@ -50,8 +50,9 @@ func inState(t *testing.T, cli *acctest.CLI, address string) map[string]any {
 			} `json:"root_module"`
 		}
 	}
-	if err := json.Unmarshal([]byte(cli.MustRun("show", "-json")), &state); err != nil {
-		t.Fatal(err)
+	output := cli.MustRun("show", "-json")
+	if err := json.Unmarshal([]byte(output), &state); err != nil {
+		t.Fatalf("%v in:\n%s", err, output)
 	}
 	for _, r := range state.Values.RootModule.Resources {
 		if r.Address == address {
@@ -469,7 +470,7 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=pending")
 	settles(true)
 	env.Before(simulator.CMO, "monitor.read", 0, func() { settles(false) }) // not over yet when it is refreshed
-	env.Before(simulator.CMO, "product.read", 2, func() { settles(true) })
+	env.Before(simulator.CMO, "monitor.read", 2, func() { settles(true) })
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), showPending, "0 to add, 1 to change, 0 to destroy", "!"+live)
 	checkState(t, cli, simStatus, "status=ACTIVE", "product_status=ACTIVE", "operation_status=complete")
 	checkLedger(t, env, "status "+asyncProduct)

@@ -17,8 +17,12 @@ printf 'terraform {\n  required_providers {\n    telco = { source = "registry.te
 TF_CLI_CONFIG_FILE="$work/cli.tfrc" CHECKPOINT_DISABLE=1 "$cli" -chdir="$work/schema" providers schema -json |
   sed 's#"registry.terraform.io/simfleet/telco":#"telco":#' >"$work/schema.json"
 
-tools() { go tool -modfile=internal/tools/go.mod "$@"; }
-tools tfplugindocs generate --provider-name telco --rendered-provider-name telco --providers-schema "$work/schema.json" --rendered-website-dir "$pages"
+# tfplugindocs prints each step; only a failure is worth reading.
+tfplugindocs() {
+  go tool -modfile=internal/tools/go.mod tfplugindocs "$@" --provider-name telco --providers-schema "$work/schema.json" >"$work/log" 2>&1 ||
+    { cat "$work/log" >&2; return 1; }
+}
+tfplugindocs generate --rendered-provider-name telco --rendered-website-dir "$pages"
 if [ "$pages" = docs ]; then
-  tools tfplugindocs validate --provider-name telco --providers-schema "$work/schema.json"
+  tfplugindocs validate
 fi

@@ -49,8 +49,9 @@ type Config struct {
 
 // Client calls the accounts API. It is safe for concurrent use.
 type Client struct {
-	t    *transport.Client
-	pace wait.Pace
+	t     *transport.Client
+	pace  wait.Pace
+	lists lists
 }
 
 // New makes a client; it does not call the service.

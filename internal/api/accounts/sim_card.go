@@ -361,38 +361,52 @@ const maxPages = 10_000
 
 // SIMCards lists the SIM cards of an account, all pages. It is not known whether the service lists terminated ones.
 func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error) {
+	cards, _, whole, err := c.pages(ctx, account, maxPages)
+	if err == nil && !whole {
+		req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
+		err = c.t.Fail(req, nil, transport.Error{NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return cards, nil
+}
+
+// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole list.
+func (c *Client) pages(ctx context.Context, account string, most int) (cards []SIMCard, read int, whole bool, err error) {
 	req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
-	cards := []SIMCard{}
+	cards = []SIMCard{}
 	seen := map[string]bool{}
-	for range maxPages {
+	for read < most {
 		res, err := c.t.Do(ctx, req)
 		if err != nil {
-			return nil, err
+			return nil, read, false, err
 		}
+		read++
 		e, _ := parseEnvelope(res.Body)
 		var page []json.RawMessage
 		if isNull(e.Data) || json.Unmarshal(e.Data, &page) != nil {
-			return nil, c.unusable(req, res, "the answer holds no list of SIM cards")
+			return nil, read, false, c.unusable(req, res, "the answer holds no list of SIM cards")
 		}
 		for _, raw := range page {
 			card, err := decodeSIMCard(raw)
 			if err != nil {
-				return nil, c.unusable(req, res, err.Error())
+				return nil, read, false, c.unusable(req, res, err.Error())
 			}
 			cards = append(cards, *card)
 		}
 
 		token := plainToken(jsonText(e.ContinuationToken))
 		if token == "" {
-			return cards, nil
+			return cards, read, true, nil
 		}
 		if seen[token] {
-			return nil, c.unusable(req, res, "the pages of the list go round in a circle")
+			return nil, read, false, c.unusable(req, res, "the pages of the list go round in a circle")
 		}
 		seen[token] = true
 		req.Query = url.Values{"continuationtoken": {token}}
 	}
-	return nil, c.t.Fail(req, nil, transport.Error{NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages)})
+	return cards, read, false, nil
 }
 
 // plainToken undoes the percent-encoding in which the service hands tokens out, since the query gets its own. A plus
@@ -449,6 +463,9 @@ func (c *Client) DeleteSIMCard(ctx context.Context, account, cli string) (Operat
 // at: it may show the state before the change (section 5.3).
 func (c *Client) command(ctx context.Context, req transport.Request, body map[string]any, op Operation) (Operation, error) {
 	req.Change = true
+	// Before and after: a list that was read while the change was on its way may show the SIM card as it was.
+	c.lists.forget(op.Account, op.CLI)
+	defer c.lists.forget(op.Account, op.CLI)
 	if body != nil {
 		encoded, err := json.Marshal(body)
 		if err != nil {
