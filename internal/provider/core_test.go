@@ -233,7 +233,7 @@ func coreFields(v tftypes.Value) map[string]tftypes.Value {
 			panic(err)
 		}
 	}
-	return fields
+	return maps.Clone(fields) // As hands out the value's own map
 }
 
 func (c *core) encode(v tftypes.Value) *tfprotov6.DynamicValue {

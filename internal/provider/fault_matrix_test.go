@@ -243,15 +243,15 @@ func (k changeCase) prepared(t testing.TB, timeout string) (*core, *corePlan) {
 	ctx := context.Background()
 	c := onMemory(t)
 	k.seed(c.Simulator)
-	if timeout != "" {
-		c.set("request_timeout", timeout)
-	}
 	if problems := c.comeToRest(ctx, k.before, 2); len(problems) > 0 {
 		t.Fatalf("before: %s", problems)
 	}
 	p := c.plan(ctx, k.after, corePlanOptions{})
 	if failed := coreErrors(p.diagnostics); len(failed) > 0 || p.empty() {
 		t.Fatalf("the change can't be planned: %s %q", p.actions(), failed)
+	}
+	if timeout != "" {
+		c.set("request_timeout", timeout)
 	}
 	return c, p
 }
@@ -339,6 +339,7 @@ func (x cell) run(t *testing.T) {
 	c.net.watch(nil)
 	c.net.heal()
 	c.ClearFaults()
+	c.set("request_timeout", "1m")
 	during := x.change.executions(c, start)
 	told := fmt.Sprintf("under trouble (%d executed): %q", during, append(coreErrors(said), coreWarnings(said)...))
 

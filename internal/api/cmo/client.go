@@ -91,6 +91,8 @@ func New(cfg Config) *Client {
 		http: transport.New(transport.Config{
 			API: apiName, BaseURL: cfg.Endpoint, UserAgent: cfg.UserAgent, Tokens: tokens(cfg),
 			RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrentRequests,
+			// The CMO blocks an address for two days after many errors in a short time (API page, section 11).
+			ErrorsPerSecond: cfg.RequestsPerSecond / 10,
 			Lanes: map[string]transport.Lane{
 				lane1NCE:    {RequestsPerSecond: 8},
 				laneAirlinq: {MaxConcurrent: 1},

@@ -180,6 +180,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		})
 	}
 
+	if res.Status >= http.StatusBadRequest {
+		c.limits.failed()
+	}
 	failure := c.cfg.Judge(res)
 	if failure == nil {
 		c.limits.fine()

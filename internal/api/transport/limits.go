@@ -18,21 +18,29 @@ type Lane struct {
 // limits are the bounds of one client: a rate and a number of calls at a time, for all and for each lane, and a pause
 // for everybody after the service has said "too many requests".
 type limits struct {
-	all   *bounds
-	lanes map[string]*bounds
+	all    *bounds
+	lanes  map[string]*bounds
+	errors *rate.Limiter // how many error answers are borne; each beyond holds everybody back
 
 	mu        sync.Mutex
 	notBefore time.Time
 	slowdown  time.Duration
 }
 
+// errorBurst is how many error answers in a row are borne before the budget holds callers back.
+const errorBurst = 20
+
 // slowestPace is the longest pause that repeated 429s without a Retry-After can add between calls.
 const slowestPace = 30 * time.Second
 
 func newLimits(cfg Config) *limits {
 	l := &limits{
-		all:   newBounds(Lane{RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrent}),
-		lanes: map[string]*bounds{},
+		all:    newBounds(Lane{RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrent}),
+		lanes:  map[string]*bounds{},
+		errors: rate.NewLimiter(rate.Inf, 1),
+	}
+	if cfg.ErrorsPerSecond > 0 {
+		l.errors = rate.NewLimiter(rate.Limit(cfg.ErrorsPerSecond), errorBurst)
 	}
 	for name, lane := range cfg.Lanes {
 		l.lanes[name] = newBounds(lane)
@@ -91,6 +99,20 @@ func (l *limits) tooMany(retryAfter, first time.Duration) {
 		retryAfter = l.slowdown
 	}
 	if until := time.Now().Add(retryAfter); until.After(l.notBefore) {
+		l.notBefore = until
+	}
+}
+
+// failed counts an error answer. Once they come faster than the budget, all callers are held back, so that trouble of
+// a whole fleet never looks like an attack.
+func (l *limits) failed() {
+	delay := l.errors.Reserve().Delay()
+	if delay <= 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(delay); until.After(l.notBefore) {
 		l.notBefore = until
 	}
 }

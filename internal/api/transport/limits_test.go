@@ -272,3 +272,28 @@ func BenchmarkAcquireContended(b *testing.B) {
 		}
 	})
 }
+
+// A burst of errors is borne; what goes beyond comes no faster than the budget, over all callers together.
+func TestErrorBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(Config{ErrorsPerSecond: 2})
+		start := time.Now()
+		const failures = errorBurst + 10
+		for range failures {
+			release, err := l.acquire(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.failed()
+			release()
+		}
+		release, err := l.acquire(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("%d errors took %s, want 5s for the ten beyond the burst", failures, took)
+		}
+	})
+}
