@@ -83,7 +83,7 @@ func (l *liveChanges) count(diags *diag.Diagnostics, key string, named bool) {
 	if total := len(l.planned) + l.unnamed; l.limit > 0 && total > l.limit && !l.reported {
 		l.reported = true
 		diags.AddError(tooManyLiveChanges, fmt.Sprintf(
-			"This plan holds more than %d live changes, the limit that max_live_changes (%s) sets. Nothing is sent.\n\n"+
+			"This plan holds more than %d live changes, the limit that max_live_changes (%s) sets.\n\n"+
 				"Look for what makes the plan this large. If it is meant, raise max_live_changes, or apply in parts with -target.",
 			l.limit, envMaxLiveChanges))
 	}

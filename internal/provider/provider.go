@@ -91,6 +91,7 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 								path.MatchRelative().AtParent().AtName("token_url"),
 								path.MatchRelative().AtParent().AtName("client_id"),
 								path.MatchRelative().AtParent().AtName("client_secret"),
+								path.MatchRelative().AtParent().AtName("scope"),
 							),
 						},
 					},

@@ -510,8 +510,8 @@ func patient(config, timeout string) string {
 	return strings.Replace(config, "  cmo = {", fmt.Sprintf("  cmo = {\n    request_timeout     = %q", timeout), 1)
 }
 
-// troubles are ways to lose the answer of a change.
-var troubles = map[string]simulator.Fault{
+// lostAnswers are ways to lose the answer of a change.
+var lostAnswers = map[string]simulator.Fault{
 	"reset": {Effect: simulator.Reset}, "500": {Effect: simulator.Answer, Status: 500, Body: `{"title":"Internal Server Error"}`},
 	"503": {Effect: simulator.Answer, Status: 503}, "504": {Effect: simulator.Answer, Status: 504, Body: "<html>Gateway Timeout</html>"},
 	"hang":           {Effect: simulator.Hang},
@@ -527,11 +527,11 @@ func TestAccSIMStatus_answerLost(t *testing.T) {
 	env := acctest.New(t)
 	cli := env.NewAttachedCLI(t)
 	var ids, executed, lost []string
-	for i, name := range slices.Sorted(maps.Keys(troubles)) {
+	for i, name := range slices.Sorted(maps.Keys(lostAnswers)) {
 		backend := []string{"JASPER", "TMSP"}[i%2]
 		id := fmt.Sprintf("%s-894902000000000001%02d", backend, i)
 		env.AddProduct(simulator.Product{ID: id, SIMStatus: "INACTIVE"})
-		if ids = append(ids, id); troubles[name].Executed {
+		if ids = append(ids, id); lostAnswers[name].Executed {
 			executed = append(executed, id)
 		} else {
 			lost = append(lost, id)
@@ -539,8 +539,8 @@ func TestAccSIMStatus_answerLost(t *testing.T) {
 	}
 	trouble := func() {
 		env.ClearFaults()
-		for i, name := range slices.Sorted(maps.Keys(troubles)) {
-			f := troubles[name]
+		for i, name := range slices.Sorted(maps.Keys(lostAnswers)) {
+			f := lostAnswers[name]
 			f.Match, f.Times = simulator.Match{API: simulator.CMO, Route: "product.update", Key: ids[i]}, 1
 			env.Inject(f)
 		}
@@ -561,9 +561,9 @@ resource "telco_sim_status" "test" {
 		for _, change := range env.Ledger() {
 			seen[change.Key]++
 		}
-		for i, name := range slices.Sorted(maps.Keys(troubles)) {
+		for i, name := range slices.Sorted(maps.Keys(lostAnswers)) {
 			want := lostWant
-			if troubles[name].Executed {
+			if lostAnswers[name].Executed {
 				want = executedWant
 			}
 			if seen[ids[i]] != want {

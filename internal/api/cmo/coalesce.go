@@ -27,8 +27,9 @@ func (c *Client) ProductShared(ctx context.Context, id string) (*Product, error)
 //
 // A batch goes out as soon as it is full, a smaller one after delay. Few readers that come again and again, as
 // Terraform's ten do, would fall apart into as many batches as readers, since they never come back all at once. So a
-// batch also waits for those under way, for as long as the last one took, and then a little for their readers to come
-// back. A read with no other about waits delay and no longer.
+// batch also waits for those under way, for as long as the last one took, and then for their readers to come back, as
+// long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A read with
+// no other about waits delay and no longer.
 type coalescer struct {
 	read     func(ctx context.Context, ids []string, deliver func(string, *Product, error))
 	delay    time.Duration
@@ -43,14 +44,17 @@ type coalescer struct {
 	ended    time.Time     // when the last one came back
 	took     time.Duration // how long that was under way
 	readers  int           // how many there were then: those of the batch and of the queue
+	arrived  time.Time     // when the last read came
+	gap      time.Duration // the longest pause between reads of one batch, forgotten by and by
 	timer    time.Time     // when the next timer fires; zero: none does
 }
 
 const (
 	// longestHold bounds the wait for batches under way, so that a stuck one does not slow the others down for long.
 	longestHold = 500 * time.Millisecond
-	// longestGrace bounds the wait for readers to come back; below it, a tenth of the time that the batch took.
-	longestGrace = 25 * time.Millisecond
+	// longestGrace bounds the wait for one more reader to come back. Below it, that is twice the longest pause between
+	// readers so far, or a tenth of the time that the batch took.
+	longestGrace = 100 * time.Millisecond
 )
 
 // shared is one product that one or more callers wait for.
@@ -74,7 +78,12 @@ func (c *coalescer) get(ctx context.Context, id string) (*Product, error) {
 	c.mu.Lock()
 	s := c.byID[id]
 	if s == nil {
-		s = &shared{id: id, ctx: ctx, since: time.Now(), done: make(chan struct{})}
+		now := time.Now()
+		if len(c.queue) > 0 && c.underWay == 0 {
+			c.gap = max(c.gap, now.Sub(c.arrived))
+		}
+		c.arrived = now
+		s = &shared{id: id, ctx: ctx, since: now, done: make(chan struct{})}
 		c.byID[id] = s
 		c.queue = append(c.queue, s)
 	}
@@ -107,6 +116,7 @@ func (c *coalescer) send() {
 		if batch := c.take(); len(batch) > 0 {
 			c.underWay++
 			c.sent = now
+			c.gap -= c.gap / 8
 			go c.run(batch)
 		}
 	}
@@ -120,8 +130,12 @@ func (c *coalescer) due() time.Time {
 		return time.Time{}
 	case c.underWay > 0:
 		return later(due, c.sent.Add(max(c.interval, min(c.took, longestHold))))
-	case len(c.queue) < c.readers:
-		return later(due, c.ended.Add(min(c.took/10, longestGrace)))
+	case len(c.queue) < c.readers && c.queue[0].since.Sub(c.ended) < longestHold:
+		more := later(c.ended, c.arrived).Add(min(max(c.took/10, 2*c.gap), longestGrace))
+		if last := later(c.ended, c.queue[0].since).Add(longestHold); more.After(last) {
+			more = last
+		}
+		return later(due, more)
 	}
 	return due
 }
