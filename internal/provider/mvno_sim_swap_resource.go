@@ -450,7 +450,7 @@ func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest
 	account, err := client.Account(ctx, accountID)
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
-		resp.State.RemoveResource(ctx)
+		removeFromState(ctx, resp)
 		return
 	case err != nil:
 		accountReadError(&resp.Diagnostics, accountID, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -107,6 +108,13 @@ func isManaged(ctx context.Context, private privateReader, diags *diag.Diagnosti
 	raw, d := private.GetKey(ctx, managedKey)
 	diags.Append(d...)
 	return len(raw) > 0
+}
+
+// removeFromState takes out an object that the service clearly does not know any more. Terraform hands its private
+// state over to the plan of its re-creation, which must not pass for a replacement.
+func removeFromState(ctx context.Context, resp *resource.ReadResponse) {
+	resp.State.RemoveResource(ctx)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
 }
 
 // isReplacement says, in the create leg of a plan, that an object of the same identity stands in state: the user has

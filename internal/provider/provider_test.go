@@ -64,7 +64,7 @@ func environment(env *acctest.Env) []string {
 // tokenForms are the forms of all requests for a token of the CMO so far.
 func tokenForms(env *acctest.Env) []url.Values {
 	var forms []url.Values
-	for _, request := range env.Requests(simulator.Match{Route: "token"}) {
+	for _, request := range env.Requests(simulator.Match{API: simulator.CMO, Route: "token"}) {
 		if form, err := url.ParseQuery(request.Body); err == nil {
 			forms = append(forms, form)
 		}
@@ -79,6 +79,7 @@ func TestAccProvider_environment(t *testing.T) {
 	cli := env.NewCLI(t)
 	cli.Setenv(environment(env)...)
 	cli.Setenv("TELCO_READ_ONLY=true", "TELCO_MAX_LIVE_CHANGES=1")
+	env.SetM2MQuirks(func(q *simulator.M2MQuirks) { q.TagStyle = "upper_snake" })
 
 	cli.Write("main.tf", bare(env, allAPIs, "max_live_changes = 4"))
 	output, exit := cli.Run("apply", "-auto-approve")
@@ -101,7 +102,7 @@ func TestAccProvider_environment(t *testing.T) {
 		}
 	}
 	for _, form := range tokenForms(env) {
-		if form.Get("scope") != "openid" && form.Has("scope") {
+		if form.Get("scope") != "openid" {
 			t.Errorf("scope %q", form["scope"])
 		}
 	}
@@ -176,14 +177,15 @@ func TestAccProvider_invalid(t *testing.T) {
     token_url     = "https://t.example.com"
     client_id     = "id"
     client_secret = "secret"
-  }`, []string{`Attribute "cmo.token_url" cannot be specified when "cmo.access_token" is specified`, "cmo.client_id", "cmo.client_secret"}},
+    scope         = "openid"
+  }`, []string{`Attribute "cmo.token_url" cannot be specified when "cmo.access_token" is specified`, "cmo.client_id", "cmo.client_secret", "cmo.scope"}},
 		"limits": {`
   max_live_changes = -1
   cmo              = { requests_per_second = 0, max_concurrent_requests = 0, request_timeout = "soon" }
   m2m              = { tag_style = "camel" }`,
 			[]string{"max_live_changes", "cmo.requests_per_second", "cmo.max_concurrent_requests", "cmo.request_timeout must be a positive duration", "m2m.tag_style"}},
 	} {
-		cli.Write("main.tf", bare(env, "", test.settings))
+		cli.Write("main.tf", bare(env, `data "telco_products" "all" {}`, test.settings))
 		output, exit := cli.Run("validate")
 		if exit == 0 {
 			t.Errorf("%s: valid", name)
@@ -298,7 +300,7 @@ func TestAccProvider_maxLiveChanges(t *testing.T) {
 		t.Errorf("%d changes of at most 3", n)
 	}
 	cli.MustRun("apply", "-auto-approve") // the rest is within the limit
-	checkNoChanges(t, cli)
+	checkOutput(t, cli.MustRun("plan"), "No changes.", "!"+live)
 	if n := len(env.Ledger()); n != 5 {
 		t.Errorf("%d changes of 5 SIMs", n)
 	}

@@ -36,11 +36,11 @@ const (
 	envCMOAccessToken       = "TELCO_CMO_ACCESS_TOKEN" //nolint:gosec // the name of a variable
 	envM2MEndpoint          = "TELCO_M2M_ENDPOINT"
 	envM2MUsername          = "TELCO_M2M_USERNAME"
-	envM2MPassword          = "TELCO_M2M_PASSWORD"
+	envM2MPassword          = "TELCO_M2M_PASSWORD" //nolint:gosec // the name of a variable
 	envM2MAPIID             = "TELCO_M2M_API_ID"
 	envM2MTagStyle          = "TELCO_M2M_TAG_STYLE"
 	envMVNOEndpoint         = "TELCO_MVNO_ENDPOINT"
-	envMVNOToken            = "TELCO_MVNO_TOKEN"
+	envMVNOToken            = "TELCO_MVNO_TOKEN" //nolint:gosec // the name of a variable
 	envReadOnly             = "TELCO_READ_ONLY"
 	envMaxLiveChanges       = "TELCO_MAX_LIVE_CHANGES"
 	envPreflight            = "TELCO_PREFLIGHT"
@@ -215,13 +215,13 @@ func object[M any](ctx context.Context, r *resolver, value types.Object) M {
 }
 
 // finish makes the api: with a client only where all is there.
-func finish[C any](r *resolver, make func() *C) api[C] {
+func finish[C any](r *resolver, build func() *C) api[C] {
 	a := api[C]{name: r.api, missing: r.missing, unknown: r.unknown}
 	if r.unknown {
 		a.missing = nil // the rest may be known only later as well
 	}
 	if !r.unknown && len(r.missing) == 0 && !r.diags.HasError() {
-		a.client = make()
+		a.client = build()
 	}
 	return a
 }

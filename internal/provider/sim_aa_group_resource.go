@@ -310,7 +310,7 @@ func (r *simAAGroupResource) Read(ctx context.Context, req resource.ReadRequest,
 	case errors.Is(err, transport.ErrNotFound):
 		resp.Diagnostics.AddWarning("SIM is gone", fmt.Sprintf(
 			"The m2m API no longer knows SIM %s, so it was removed from the state.", iccid))
-		resp.State.RemoveResource(ctx)
+		removeFromState(ctx, resp)
 		return
 	case err != nil:
 		resp.Diagnostics.AddError("Unable to read SIM", explain(fmt.Sprintf("The status of SIM %s could not be read.", iccid), err, ""))

@@ -395,9 +395,7 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 	now := r.look(ctx, client, state, operation, &resp.Diagnostics)
 	switch {
 	case now.absent:
-		resp.State.RemoveResource(ctx)
-		// Terraform hands the private state of what is gone over to the plan of its re-creation.
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
+		removeFromState(ctx, resp)
 		return
 	case now.err != nil:
 		resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("SIM card %s could not be read.",

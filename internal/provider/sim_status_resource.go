@@ -424,7 +424,7 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	}
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
-		resp.State.RemoveResource(ctx)
+		removeFromState(ctx, resp)
 		return
 	case err != nil:
 		simStatusReadError(&resp.Diagnostics, productID, err)

@@ -505,8 +505,8 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	checkLedger(t, env, "status "+asyncProduct, "status "+asyncProduct, "status "+asyncProduct)
 }
 
-// patient sets the request_timeout of the CMO API in a configuration of Env.Config.
-func patient(config, timeout string) string {
+// patientConfig sets the request_timeout of the CMO API in a configuration of Env.Config.
+func patientConfig(config, timeout string) string {
 	return strings.Replace(config, "  cmo = {", fmt.Sprintf("  cmo = {\n    request_timeout     = %q", timeout), 1)
 }
 
@@ -547,7 +547,7 @@ func TestAccSIMStatus_answerLost(t *testing.T) {
 	}
 	all := append(slices.Clone(executed), lost...)
 	config := func(ids []string, status string) {
-		cli.Write("main.tf", patient(env.Config(fmt.Sprintf(`
+		cli.Write("main.tf", patientConfig(env.Config(fmt.Sprintf(`
 resource "telco_sim_status" "test" {
   for_each          = toset(["%s"])
   product_id        = each.key
@@ -607,7 +607,7 @@ resource "telco_sim_status" "test" {
 	changes(2, 2)
 	checkNoChanges(t, cli)
 
-	cli.Write("main.tf", patient(env.Config(""), "1s"))
+	cli.Write("main.tf", patientConfig(env.Config(""), "1s"))
 	apply(len(lost))
 	changes(3, 2)
 	for _, id := range executed {

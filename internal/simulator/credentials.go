@@ -3,10 +3,10 @@ package simulator
 // The credentials that the simulator accepts. They are made up and open no door anywhere else.
 const (
 	ClientID     = "simulator-client"
-	ClientSecret = "simulator-secret" //nolint:gosec // made up, for this simulator only
+	ClientSecret = "simulator-secret"
 	Tenant       = "acme"
 	M2MUsername  = "simulator-user"
-	M2MPassword  = "simulator&password" //nolint:gosec // made up; the & proves that it is escaped as XML
+	M2MPassword  = "simulator&password" // the & proves that it is escaped as XML
 	M2MAPIID     = "42"
-	MVNOToken    = "simulator-token" //nolint:gosec // made up
+	MVNOToken    = "simulator-token"
 )

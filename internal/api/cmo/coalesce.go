@@ -27,7 +27,7 @@ func (c *Client) ProductShared(ctx context.Context, id string) (*Product, error)
 //
 // A batch goes out as soon as it is full, a smaller one after delay. Few readers that come again and again, as
 // Terraform's ten do, would fall apart into as many batches as readers, since they never come back all at once. So a
-// batch also waits for those under way, for as long as the last one took, and then for their readers to come back, as
+// batch also waits for those under way, for twice as long as the last one took, and then for their readers to come back, as
 // long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A read with
 // no other about waits delay and no longer.
 type coalescer struct {
@@ -129,7 +129,7 @@ func (c *coalescer) due() time.Time {
 	case len(c.queue) >= findSize:
 		return time.Time{}
 	case c.underWay > 0:
-		return later(due, c.sent.Add(max(c.interval, min(c.took, longestHold))))
+		return later(due, c.sent.Add(max(c.interval, min(2*c.took, longestHold))))
 	case len(c.queue) < c.readers && c.queue[0].since.Sub(c.ended) < longestHold:
 		more := later(c.ended, c.arrived).Add(min(max(c.took/10, 2*c.gap), longestGrace))
 		if last := later(c.ended, c.queue[0].since).Add(longestHold); more.After(last) {

@@ -114,8 +114,8 @@ var (
 	ofTheProduct = []string{"product", "iccid", "sim"}
 )
 
-func mentions(words string, any []string) bool {
-	return slices.ContainsFunc(any, func(word string) bool { return strings.Contains(words, word) })
+func mentions(words string, one []string) bool {
+	return slices.ContainsFunc(one, func(word string) bool { return strings.Contains(words, word) })
 }
 
 // saysNotFound tells CMO's own "not found" from the many 404s that a gateway, a wrong URL or a wrong tenant may cause:

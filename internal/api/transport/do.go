@@ -236,7 +236,7 @@ func (r Request) path() string {
 }
 
 func (c *Client) build(ctx context.Context, req Request, token string) (*http.Request, error) {
-	target := ""
+	var target string
 	if req.URL != nil {
 		target = req.URL.String()
 	} else {
