@@ -31,8 +31,10 @@ var arrows = map[string][]string{
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
 	"internal/cmd/demo":      {},
+	"internal/cmd/bench":     {"internal/simulator"},
+	// go-plugin and go-hclog let a real CLI attach to the provider inside the test.
 	"internal/acctest": {"internal/provider", "internal/simulator", "internal/wait",
-		"github.com/hashicorp/terraform-plugin-"},
+		"github.com/hashicorp/terraform-plugin-", "github.com/hashicorp/go-"},
 }
 
 // never is what must not reach a release.

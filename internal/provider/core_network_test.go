@@ -73,13 +73,14 @@ func newMemoryNet(t testing.TB, handler http.Handler) *memoryNet {
 		}
 		n.authorization.Store(r.Header.Get("Authorization"), true)
 		now := n.inFlight.Add(1)
-		defer n.inFlight.Add(-1)
+		served := &served{ResponseWriter: w, begun: func() { n.inFlight.Add(-1) }}
+		defer served.once.Do(served.begun)
 		for most := n.mostAtATime.Load(); now > most && !n.mostAtATime.CompareAndSwap(most, now); most = n.mostAtATime.Load() {
 		}
 		if n.arrive(w) {
 			panic(http.ErrAbortHandler)
 		}
-		handler.ServeHTTP(w, r)
+		handler.ServeHTTP(served, r)
 	}), ConnState: func(c net.Conn, state http.ConnState) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
@@ -150,6 +151,21 @@ func (n *memoryNet) watch(f arrivalFunc) {
 	defer n.mu.Unlock()
 	n.arrivals, n.onArrival = 0, f
 }
+
+// served ends a call with the beginning of its answer: who has read that may call again before the handler returns.
+type served struct {
+	http.ResponseWriter
+	once  sync.Once
+	begun func()
+}
+
+func (s *served) WriteHeader(status int) {
+	s.once.Do(s.begun)
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (s *served) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // refuseDials closes what is idle and refuses the next dials; below 0 all of them.
 func (n *memoryNet) refuseDials(times int) { n.trouble(&n.refuse, times) }

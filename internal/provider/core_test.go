@@ -29,7 +29,7 @@ type core struct {
 	*simulator.Simulator
 	net *memoryNet
 
-	t        testing.TB
+	t        fataler
 	settings map[string]any
 	options  []provider.Option
 	// parallel is how many resources are worked on at a time, as -parallelism.
@@ -42,6 +42,14 @@ type core struct {
 	running tfprotov6.ProviderServer
 	stopped bool // Ctrl-C: nothing new is begun
 	killed  bool // kill -9: nothing is saved any more
+}
+
+// fataler is a test, or a run of a property test.
+type fataler interface {
+	Helper()
+	Context() context.Context
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
 }
 
 // coreObject is an object in state.
@@ -134,7 +142,7 @@ func (p *corePlan) warnsOf(kind, key string) bool {
 }
 
 // newCore makes a core for a network at that URL, with a provider that is quick to poll and to give up.
-func newCore(t testing.TB, url string) *core {
+func newCore(t fataler, url string) *core {
 	api := func(settings map[string]any) map[string]any {
 		settings["requests_per_second"] = 100000
 		return settings

@@ -321,3 +321,59 @@ func TestGuides_troubleshooting(t *testing.T) {
 		}
 	}
 }
+
+// TestDocs_links: a link from page to page leads to a page, and to a heading on it. The registry serves pages without
+// .md, and the index without a trailing slash, so that its links must be absolute.
+func TestDocs_links(t *testing.T) {
+	t.Parallel()
+	const (
+		docs     = "../../docs"
+		registry = "https://registry.terraform.io/providers/simfleet/telco/latest/docs/"
+	)
+	links := regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)]*))?\)`)
+	err := filepath.WalkDir(docs, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, link := range links.FindAllStringSubmatch(string(text), -1) {
+			page := filepath.Join(filepath.Dir(path), link[1]) + ".md"
+			switch inner, ok := strings.CutPrefix(link[1], registry); {
+			case ok:
+				page = filepath.Join(docs, inner) + ".md"
+			case link[1] == "":
+				page = path
+			case strings.Contains(link[1], "://"):
+				continue
+			case path == filepath.Join(docs, "index.md"):
+				t.Errorf("%s: the link %s must be absolute", path, link[1])
+			}
+			target, err := os.ReadFile(page)
+			switch {
+			case err != nil:
+				t.Errorf("%s: the link %s leads nowhere", path, link[0])
+			case link[2] != "" && !hasAnchor(string(target), link[2]):
+				t.Errorf("%s: there is no heading for the link %s", path, link[0])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hasAnchor tells whether a page has the anchor: written out, or as a heading in small letters with hyphens.
+func hasAnchor(page, anchor string) bool {
+	if strings.Contains(page, `<a id="`+anchor+`">`) {
+		return true
+	}
+	for line := range strings.Lines(page) {
+		heading := strings.TrimLeft(line, "#")
+		slug := regexp.MustCompile(`[^a-z0-9_ -]`).ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
+		if heading != line && strings.ReplaceAll(slug, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}

@@ -37,7 +37,7 @@ func killProvider(t *testing.T, cmd *exec.Cmd) {
 	if err != nil {
 		t.Errorf("looking for the provider's process: %v", err)
 	}
-	for _, field := range strings.Fields(string(out)) {
+	for field := range strings.FieldsSeq(string(out)) {
 		pid, err := strconv.Atoi(field)
 		if err == nil {
 			err = syscall.Kill(pid, syscall.SIGKILL)

@@ -230,7 +230,7 @@ func TestSIMCardModel_settle(t *testing.T) {
 	m.settle(&planned)
 	v := reflect.ValueOf(m)
 	for i := range v.NumField() {
-		if value, ok := v.Field(i).Interface().(attr.Value); ok && value.IsUnknown() {
+		if value, ok := reflect.TypeAssert[attr.Value](v.Field(i)); ok && value.IsUnknown() {
 			t.Errorf("%s is unknown", v.Type().Field(i).Name)
 		}
 	}

@@ -48,7 +48,7 @@ func TestAccSIMCards(t *testing.T) {
 		checks := text("id", simAccount+"/"+cli, "account_key", simAccount, "cli", cli, "purchase_order", "na", "provider_tariff", "na",
 			"provider_price", "na", "provider_start_date", "2024-05-01T08:00:00.1234567Z", "state", state, "actor_status", "stable",
 			"network_status", "disconnected", "created", "2024-05-01T08:00:00.1234567Z")
-		for _, name := range strings.Fields("sim_number description inventory_ref tariff bundle operator soc sim_provider internal_soc foreign_attributes") {
+		for name := range strings.FieldsSeq("sim_number description inventory_ref tariff bundle operator soc sim_provider internal_soc foreign_attributes") {
 			checks[name] = knownvalue.Null()
 		}
 		checks["version"] = knownvalue.Int64Exact(1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -132,7 +133,8 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 	case len(marks) > 0:
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), types.StringUnknown())...)
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("failed"), types.MapUnknown(types.StringType))...)
-	case !sends:
+	case !sends && (!plan.OperationStatus.Equal(state.OperationStatus) || !plan.Failed.Equal(state.Failed)):
+		// Only where they differ: each goes through the whole plan, with all SIMs.
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("failed"), state.Failed)...)
 	}
@@ -316,6 +318,7 @@ func (r *simFleetStatusResource) Read(ctx context.Context, req resource.ReadRequ
 		delete(was, id)
 		delete(marks, id)
 	}
+	before := state
 	marks = r.look(ctx, client, marks, products, &resp.Diagnostics)
 	changed := len(failed) > 0
 	for id, product := range products {
@@ -333,7 +336,9 @@ func (r *simFleetStatusResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	state.ID = state.Name
 	state.OperationStatus = marks.status()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	if !reflect.DeepEqual(before, state) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	}
 	saveFleetMarks(ctx, resp.Private, marks, &resp.Diagnostics)
 	markManaged(ctx, resp.Private, &resp.Diagnostics)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"time"
 
@@ -189,7 +190,7 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	case operation != nil:
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), types.StringUnknown())...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("product_status"), types.StringUnknown())...)
-	case !sends:
+	case !sends && (!plan.OperationStatus.Equal(state.OperationStatus) || !plan.ProductStatus.Equal(state.ProductStatus)):
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("product_status"), state.ProductStatus)...)
 	}
@@ -434,12 +435,15 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 		return
 	}
 
+	before := state
 	state.setProduct(product)
 	if operation == nil {
 		state.setLiveStatus(product.SIMCard.Status)
 	}
 	state.OperationStatus = operation.status()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	if !reflect.DeepEqual(before, state) { // writing what is there already is a quarter of what a read costs
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	}
 	operation.save(ctx, resp.Private, &resp.Diagnostics)
 	markManaged(ctx, resp.Private, &resp.Diagnostics)
 }

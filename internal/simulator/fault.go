@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -243,9 +244,7 @@ func (a *answer) Write(b []byte) (int, error) {
 }
 
 func (a *answer) sendHead(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
 	w.WriteHeader(max(a.status, http.StatusOK))
 }

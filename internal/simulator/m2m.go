@@ -114,7 +114,7 @@ func (m *m2mAPI) command(w http.ResponseWriter, r *http.Request, body []byte) {
 		http.Error(w, "not an XML request: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	apiID, _ := request.attr(m.quirks.TagStyle, "api id")
+	apiID := request.attr(m.quirks.TagStyle, "api id")
 	reply := m2mReply{root: m2mWords(request.name) + " response", apiID: apiID, status: http.StatusOK}
 	items, reason := m.execute(request)
 	switch {
@@ -141,8 +141,8 @@ func (m *m2mAPI) execute(request *m2mElement) (reply []m2mItem, reason string) {
 	}
 	command := m2mCommands[known]
 
-	version, _ := request.attr(style, "version")
-	apiID, _ := request.attr(style, "api id")
+	version := request.attr(style, "version")
+	apiID := request.attr(style, "api id")
 	if version != "1" || apiID == "" || len(request.attrs) != 2 {
 		return nil, m2mInvalidContent
 	}

@@ -158,11 +158,11 @@ func TestM2MRefusals(t *testing.T) {
 	s.AddM2MSIM(M2MSIM{ICCID: "8944000000000000033", Group: "SUSP"})
 	s.AddM2MSIM(M2MSIM{ICCID: "8944000000000000041", Group: "PEND", Status: "closed"})
 	set := m2mTestSet(m2mTestICCID, "LIVE10")
-	replace := func(old, new string) string {
+	replace := func(old, by string) string {
 		if !strings.Contains(set, old) {
 			t.Fatalf("no %q in the request", old)
 		}
-		return strings.Replace(set, old, new, 1)
+		return strings.Replace(set, old, by, 1)
 	}
 	for _, c := range []struct{ name, body, outcome string }{
 		{"unknown SIM", m2mTestSet("1", "LIVE10"), "invalid_iccid"},

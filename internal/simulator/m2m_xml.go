@@ -69,14 +69,14 @@ type m2mElement struct {
 	text     string
 }
 
-// attr returns the value of the attribute of these words.
-func (e *m2mElement) attr(style, words string) (string, bool) {
+// attr returns the value of the attribute of these words, empty where there is none.
+func (e *m2mElement) attr(style, words string) string {
 	for _, a := range e.attrs {
 		if m2mIs(style, a.Name.Local, words) {
-			return a.Value, true
+			return a.Value
 		}
 	}
-	return "", false
+	return ""
 }
 
 // holds tells whether the element consists of exactly these children, in this order.

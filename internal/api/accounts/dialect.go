@@ -47,6 +47,12 @@ func parseEnvelope(body []byte) (e envelope, ok bool) {
 // real says that the object is the envelope, not just some JSON.
 func (e envelope) real() bool { return e.Data != nil || e.Success != nil || e.Code != nil }
 
+// own says that the object is one that this service writes: the envelope, or ASP.NET's, whose Message has a capital.
+// Many gateways answer {"message":"..."} or {"code":404} for a path that they do not know.
+func (e envelope) own(body []byte) bool {
+	return e.Data != nil || e.Success != nil || bytes.Contains(body, []byte(`"Message"`))
+}
+
 // success is the member Success: true, false, or neither.
 func (e envelope) success() (value, known bool) {
 	value, err := strconv.ParseBool(strings.ToLower(jsonText(e.Success)))
@@ -113,6 +119,8 @@ func judge(res *transport.Response) *transport.Error {
 	}
 	failure.Message, failure.Details = e.words()
 	switch {
+	case failure.Status == http.StatusNotFound && !e.own(res.Body):
+		failure.NotTheAPI = true // of a gateway, which says nothing about the SIM card
 	case e.real():
 		failure.Code = e.errorCode(failure.Status)
 		failure.NotFound = failure.Status == http.StatusNotFound && !success

@@ -1,11 +1,13 @@
 package cmo
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
@@ -143,6 +145,8 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	switch {
 	case len(raw) == 0:
 		return errors.New("no JSON value")
+	case raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
+		*t = text(raw[1 : len(raw)-1]) // nearly all are: an answer about fifty SIMs holds thousands
 	case raw[0] == '"':
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {

@@ -217,7 +217,7 @@ func BenchmarkFindDecoding(b *testing.B) {
 	ids := tmsp(50)
 	entities := make([]string, len(ids))
 	for i, id := range ids {
-		entities[i] = strings.Replace(testdata(b, "product_jasper.json"), jasperID, id, -1)
+		entities[i] = strings.ReplaceAll(testdata(b, "product_jasper.json"), jasperID, id)
 	}
 	body := []byte(envelopeBody(entities, nil))
 	b.SetBytes(int64(len(body)))

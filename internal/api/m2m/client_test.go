@@ -380,7 +380,7 @@ func TestSetAAGroupFailures(t *testing.T) {
 				t.Errorf("%v: neither not found nor not sent", err)
 			}
 			for _, reason := range []error{ErrInvalidICCID, ErrInvalidGroup} {
-				if errors.Is(err, reason) != (reason == row.reason) {
+				if errors.Is(err, reason) != (errors.Is(row.reason, reason)) {
 					t.Errorf("errors.Is(%v) = %v", reason, errors.Is(err, reason))
 				}
 			}

@@ -70,6 +70,8 @@ type Client struct {
 
 	mu      sync.Mutex
 	stopped error
+	good    string // the last token that worked
+	refused string // the last token that was refused; empty once another one has worked
 }
 
 // New makes a client; it does not call the service.
@@ -154,6 +156,28 @@ func (c *Client) stop(err error) {
 	if c.stopped == nil {
 		c.stopped = err
 	}
+}
+
+// worked notes that the service has taken a token.
+func (c *Client) worked(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.good = token
+	if token != c.refused {
+		c.refused = ""
+	}
+}
+
+// refusedAnew notes that the service has refused a token, and says whether that one was to replace a refused one and
+// has never worked: then every further one would only be another refusal, by however many callers it is asked for.
+func (c *Client) refusedAnew(token string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if token != c.good && c.refused != "" && token != c.refused {
+		return true
+	}
+	c.refused = token
+	return false
 }
 
 func (c *Client) stoppedBy() error {

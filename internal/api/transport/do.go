@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
@@ -56,10 +57,11 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 	for attempt := 1; ; attempt++ {
 		res, token, failure := c.attempt(ctx, req, attempt)
 		if failure == nil {
+			c.worked(token)
 			return res, nil
 		}
 		if failure.Status == http.StatusUnauthorized {
-			if c.cfg.Tokens != nil && !renewed && token != "" && c.cfg.Tokens.Refuse(token) {
+			if c.cfg.Tokens != nil && !renewed && token != "" && !c.refusedAnew(token) && c.cfg.Tokens.Refuse(token) {
 				renewed = true
 				attempt-- // an expired token is no failure of the call
 				continue
@@ -260,9 +262,7 @@ func (c *Client) build(ctx context.Context, req Request, token string) (*http.Re
 			httpReq.ContentLength = 0
 		}
 	}
-	for name, values := range req.Header {
-		httpReq.Header[name] = values
-	}
+	maps.Copy(httpReq.Header, req.Header)
 	httpReq.Header.Set("User-Agent", c.cfg.UserAgent)
 	if token != "" {
 		httpReq.Header.Set("Authorization", "Bearer "+token)

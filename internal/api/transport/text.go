@@ -29,6 +29,7 @@ var (
 func Excerpt(body []byte) string {
 	// Cut before the patterns run: a body can be huge.
 	const longest = 16 * 1024
+	body = StripBOM(body) // else a page would not be seen as one
 	text := string(bytes.ToValidUTF8(body[:min(len(body), longest)], []byte("?")))
 	if strings.HasPrefix(strings.TrimSpace(text), "<") {
 		text = markup.ReplaceAllString(invisible.ReplaceAllString(text, " "), " ")

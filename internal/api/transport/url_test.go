@@ -7,7 +7,7 @@ import (
 )
 
 func TestCheckEndpoint(t *testing.T) {
-	const clear = "must begin with https://: http:// would send the credentials in the clear and is accepted for a loopback host only"
+	const plain = "must begin with https://: http:// would send the credentials in the clear and is accepted for a loopback host only"
 	const noHost = `must be a URL with a host, such as "https://api.example.com"`
 	const userinfo = "must not hold a user or password: set the credentials in their own attributes"
 	const noQuery = "must not hold a query or fragment"
@@ -22,10 +22,10 @@ func TestCheckEndpoint(t *testing.T) {
 		"http://127.0.0.1:1/x":           {url: "http://127.0.0.1:1/x"},
 		"http://127.9.9.9":               {url: "http://127.9.9.9"},
 		"http://[::1]:1":                 {url: "http://[::1]:1"},
-		"http://api.example.com":         {problem: clear},
-		"http://localhost.example.com":   {problem: clear},
-		"http://10.0.0.1":                {problem: clear},
-		"http://0.0.0.0":                 {problem: clear},
+		"http://api.example.com":         {problem: plain},
+		"http://localhost.example.com":   {problem: plain},
+		"http://10.0.0.1":                {problem: plain},
+		"http://0.0.0.0":                 {problem: plain},
 		"ftp://h":                        {problem: `must begin with https://, not "ftp://"`},
 		"":                               {problem: noHost},
 		"api.example.com":                {problem: noHost},

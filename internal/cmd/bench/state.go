@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -102,10 +103,7 @@ func growState(text string, n int) (string, error) {
 	}
 	grown := make([]map[string]json.RawMessage, n)
 	for i := range grown {
-		grown[i] = map[string]json.RawMessage{}
-		for name, value := range instances[0] {
-			grown[i][name] = value
-		}
+		grown[i] = maps.Clone(instances[0])
 		grown[i]["index_key"] = json.RawMessage(fmt.Sprint(i))
 		grown[i]["attributes"] = json.RawMessage(strings.ReplaceAll(pattern, productID("JASPER", first), productID("JASPER", i)))
 	}

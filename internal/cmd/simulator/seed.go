@@ -18,7 +18,7 @@ const seedAccount = "acme-fleet"
 // The seeded ids are the same in every run. n counts from 1.
 func seedCLI(n int) string       { return fmt.Sprintf("00101%010d", n) }
 func seedICCID(n int) string     { return fmt.Sprintf("8944%015d", n) }
-func seedMVNOID(n int) string    { return fmt.Sprintf("5f0c1a2b%016x", 0x3c4d5e6f70819200+uint64(n)) } //nolint:gosec // n > 0
+func seedMVNOID(n int) string    { return fmt.Sprintf("5f0c1a2b%016x", 0x3c4d5e6f70819200+uint64(n)) }
 func seedPoolICC(n int) string   { return fmt.Sprintf("894501%013d", n) }
 func seedHeldICC(n int) string   { return fmt.Sprintf("8945019%012d", n) }
 func seedMSISDN(n int) string    { return fmt.Sprintf("+4520%06d", n) }
@@ -95,7 +95,7 @@ type seedFile struct {
 }
 
 func seedFrom(sim *simulator.Simulator, path string) error {
-	text, err := os.ReadFile(path) //nolint:gosec // the file that the user names
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,400 @@
+package provider_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"pgregory.net/rapid"
+
+	"github.com/simfleet/terraform-provider-telco/internal/simulator"
+)
+
+// schedules is how many random schedules are run. A failure prints the seed (-rapid.seed) and keeps a file
+// (-rapid.failfile) that run it again.
+var schedules = flag.Int("schedules", 2000, "how many random schedules to run")
+
+// slotKind is what a slot of a schedule manages.
+type slotKind int
+
+const (
+	slotCard slotKind = iota
+	slotStatusQueued
+	slotStatusAtOnce
+	slotGroup
+	slotSwapICC
+	slotSwapReplaces // by word, with replaces
+	slotSwapAlone    // by word, without
+	slotKinds
+)
+
+// slot is a SIM, and what is or was declared of it.
+type slot struct {
+	kind     slotKind
+	addr     string
+	key      string // in the ledger
+	block    coreBlock
+	there    bool // declared now
+	spent    int  // SIMs of the pool that were asked for
+	intents  int  // how often something asked for a change: a declaration, a drift, a taint, -replace
+	troubled int  // applies under trouble
+}
+
+// schedule is one random run: a network, what is declared, and what was seen.
+type schedule struct {
+	*core
+	rt     *rapid.T
+	slots  []*slot
+	seen   int // entries of the ledger that were checked
+	events []string
+}
+
+func (s *schedule) note(format string, args ...any) {
+	s.events = append(s.events, fmt.Sprintf(format, args...))
+}
+
+func (s *schedule) fail(format string, args ...any) {
+	s.rt.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(s.events, "\n"))
+}
+
+func newSlot(kind slotKind, i int, sim *simulator.Simulator) *slot {
+	s := &slot{kind: kind}
+	resource := func(typeName string, attributes map[string]any) {
+		s.addr = fmt.Sprintf("%s.s%d", typeName, i)
+		s.block = coreBlock{typeName: typeName, attributes: attributes}
+	}
+	status := func(backend string) {
+		id := fmt.Sprintf("%s-894902000000000%05d", backend, i)
+		s.key = id
+		sim.AddProduct(simulator.Product{ID: id, Status: "SUSPENDED", SIMStatus: "SUSPENDED"})
+		resource("telco_sim_status", map[string]any{"product_id": id, "status": "ACTIVE"})
+	}
+	switch kind {
+	case slotCard:
+		cli := fmt.Sprintf("0010100000%05d", i)
+		s.key = matrixAccount + "/" + cli
+		resource("telco_sim_card", map[string]any{"account_key": matrixAccount, "cli": cli, "description": "d0"})
+	case slotStatusQueued:
+		status("TMSP")
+	case slotStatusAtOnce:
+		status("JASPER")
+	case slotGroup:
+		s.key = fmt.Sprintf("89440000000000%05d", i)
+		sim.AddM2MSIM(simulator.M2MSIM{ICCID: s.key, Group: "TEST"})
+		resource("telco_sim_aa_group", map[string]any{"iccid": s.key, "group_code": "LIVE1"})
+	default:
+		s.key = fmt.Sprintf("5f0c1a2b3c4d5e6f708%05d", i)
+		sim.AddMVNOAccount(simulator.MVNOAccount{ID: s.key, SIMNumber: s.icc(0)})
+		form := "eSIM" // for the words; those that are asked for by ICC must not go to them
+		if kind == slotSwapICC {
+			form = "NANO"
+		}
+		for n := 1; n < 12; n++ {
+			sim.AddMVNOSIM(simulator.MVNOSIM{ICC: s.icc(n), PIN1: plantedPIN, PIN2: plantedPIN, PUK1: plantedPUK, PUK2: plantedPUK, FormFactor: form})
+		}
+		resource("telco_mvno_sim_swap", map[string]any{"account_id": s.key, "new_sim": s.icc(0)})
+	}
+	return s
+}
+
+// icc is the n-th SIM of the slot's pool.
+func (s *slot) icc(n int) string { return fmt.Sprintf("89450000%s%03d", s.key[len(s.key)-5:], n) }
+
+// declare changes what is declared of the slot.
+func (s *schedule) declare(x *slot) {
+	x.intents++
+	draw := func(n int) int { return rapid.IntRange(0, n-1).Draw(s.rt, "value") }
+	attributes := maps.Clone(x.block.attributes)
+	switch x.kind {
+	case slotCard:
+		attributes["description"] = fmt.Sprintf("d%d", draw(3))
+		attributes["deletion_protection"] = draw(2) == 0
+	case slotStatusQueued, slotStatusAtOnce:
+		attributes["status"] = []string{"ACTIVE", "SUSPENDED"}[draw(2)]
+		attributes["status_on_destroy"] = []any{nil, "SUSPENDED", "ACTIVE"}[draw(3)]
+	case slotGroup:
+		attributes["group_code"] = []string{"LIVE1", "LIVE2"}[draw(2)]
+	case slotSwapICC:
+		x.spent++
+		attributes["new_sim"] = x.icc(x.spent)
+	default:
+		attributes["new_sim"] = "eSim"
+		attributes["triggers"] = map[string]string{"n": strconv.Itoa(x.intents)}
+		if x.kind == slotSwapReplaces {
+			account, _ := s.MVNOAccount(x.key)
+			attributes["replaces"] = account.SIMNumber
+		}
+	}
+	x.block = coreBlock{typeName: x.block.typeName, attributes: attributes, preventDestroy: draw(4) == 0}
+	x.there = true
+	s.note("%s is declared as %v", x.addr, attributes)
+}
+
+// drift changes the SIM in the portal.
+func (s *schedule) drift(x *slot) {
+	changed := true
+	switch x.kind {
+	case slotCard:
+		if rapid.IntRange(0, 2).Draw(s.rt, "drift") == 0 {
+			changed = s.RemoveSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"))
+			break
+		}
+		changed = s.ChangeSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"), func(c *simulator.SIMCard) { c.Description = new("drifted") })
+	case slotStatusQueued, slotStatusAtOnce:
+		s.ChangeProduct(x.key, func(p *simulator.Product) { p.Status, p.SIMStatus = "BLOCKED", "BLOCKED" })
+	case slotSwapReplaces, slotSwapAlone:
+		x.spent++
+		s.ChangeMVNOAccount(x.key, func(a *simulator.MVNOAccount) { a.SIMNumber = x.icc(12 + x.spent) })
+	default:
+		changed = false // no drift can be seen, or none can be undone
+	}
+	if changed {
+		x.intents++
+		s.note("%s drifts in the portal", x.addr)
+	}
+}
+
+func (s *schedule) config() coreConfig {
+	config := coreConfig{}
+	for _, x := range s.slots {
+		if x.there {
+			config[x.addr] = x.block
+		}
+	}
+	return config
+}
+
+// scheduleTroubles are those of the matrix that take little time.
+var scheduleTroubles = slices.DeleteFunc(troubles(), func(x trouble) bool { return x.timeout != "" || x.name == "429, Retry-After 1" })
+
+// arm draws a trouble for the apply that comes, or none.
+func (s *schedule) arm() (armed bool) {
+	if rapid.IntRange(0, 3).Draw(s.rt, "calm") == 0 {
+		return false
+	}
+	x := cell{
+		trouble: scheduleTroubles[rapid.IntRange(0, len(scheduleTroubles)-1).Draw(s.rt, "trouble")],
+		place:   place{number: rapid.IntRange(1, 9).Draw(s.rt, "request")},
+	}
+	x.lasting = !x.trouble.brief && rapid.Bool().Draw(s.rt, "lasting")
+	x.arm(s.core) // for whatever API the request is of
+	s.note("trouble at request %d: %s, lasting %t", x.place.number, x.trouble.name, x.lasting)
+	return true
+}
+
+// step declares, drifts, plans and applies, with trouble or without.
+func (s *schedule) step() {
+	ctx := context.Background()
+	x := s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")]
+	opts := corePlanOptions{}
+	switch what := rapid.IntRange(0, 9).Draw(s.rt, "what"); {
+	case what < 5 || !x.there:
+		s.declare(x)
+	case what == 5:
+		x.there = false
+		x.intents++
+		s.note("%s is taken out of the configuration", x.addr)
+	case what == 6 && s.state[x.addr].typeName != "":
+		x.intents++
+		s.taint(x.addr, true)
+		s.note("%s is tainted by the user", x.addr)
+	case what == 7:
+		x.intents++
+		opts.replace = map[string]bool{x.addr: true}
+		s.note("-replace=%s", x.addr)
+	case what == 8:
+		s.drift(x)
+	default:
+		s.note("nothing new")
+	}
+	duringPlan := rapid.IntRange(0, 4).Draw(s.rt, "plan") == 0
+	if duringPlan {
+		s.arm()
+	}
+	config := s.config()
+	p := s.plan(ctx, config, opts)
+	s.calm()
+	if failed := coreErrors(p.diagnostics); len(failed) > 0 {
+		s.note("the plan fails: %.300q", failed)
+		return
+	}
+	if s.arm() {
+		for _, y := range s.slots {
+			y.troubled++
+		}
+	}
+	said, problems := s.applyWatched(ctx, p)
+	s.calm()
+	s.heardOf(p, said)
+	s.check(config, problems)
+}
+
+// calm ends all trouble.
+func (s *schedule) calm() {
+	s.net.watch(nil)
+	s.net.heal()
+	s.ClearFaults()
+}
+
+func (s *schedule) heardOf(p *corePlan, said []*tfprotov6.Diagnostic) {
+	s.note("planned %s; apply: %.400q", p.actions(), append(coreErrors(said), coreWarnings(said)...))
+	for _, change := range s.Ledger()[s.seen:] {
+		s.note("executed: %s %s %s", change.Action, change.Key, change.Detail)
+	}
+}
+
+// check holds what was executed since the last check to what is declared.
+func (s *schedule) check(config coreConfig, problems []string) {
+	for _, change := range s.Ledger()[s.seen:] {
+		for _, x := range s.slots {
+			if x.key != change.Key {
+				continue
+			}
+			block, declared := config[x.addr]
+			_, to, _ := strings.Cut(change.Detail, " -> ")
+			switch {
+			case change.Action == "delete" && declared:
+				problems = append(problems, x.addr+" is declared and was deleted")
+			case change.Action == "status" && declared && to != block.attributes["status"]:
+				problems = append(problems, fmt.Sprintf("%s was set to %s, declared is %s", x.addr, to, block.attributes["status"]))
+			case change.Action == "aa_group" && to != block.attributes["group_code"]:
+				problems = append(problems, fmt.Sprintf("%s was armed with %s, declared is %s", x.addr, to, block.attributes["group_code"]))
+			}
+		}
+	}
+	s.seen = len(s.Ledger())
+	for _, x := range s.slots {
+		executed := 0
+		for _, change := range s.Ledger() {
+			if change.Key == x.key {
+				executed++
+			}
+		}
+		most := x.intents
+		if x.kind == slotGroup || x.kind == slotSwapAlone {
+			most += x.troubled // nothing tells the next run what became of these, so plans show them again
+		}
+		if executed > most {
+			problems = append(problems, fmt.Sprintf("%s: %d changes were executed, %d were asked for", x.addr, executed, most))
+		}
+	}
+	if len(problems) > 0 {
+		s.fail("%s", strings.Join(problems, "\n"))
+	}
+}
+
+// end lets a person finish the work after all trouble has ended.
+func (s *schedule) end() {
+	ctx := context.Background()
+	for range 3 { // a removal that is protected is given up by a person
+		p := s.plan(ctx, s.config(), corePlanOptions{})
+		if !slices.ContainsFunc(coreErrors(p.diagnostics), func(text string) bool {
+			return strings.HasPrefix(text, "SIM card is protected from deletion") || strings.HasPrefix(text, "Instance cannot be destroyed")
+		}) {
+			break
+		}
+		for _, x := range s.slots {
+			if object, exists := s.state[x.addr]; exists {
+				x.there = x.there || x.kind == slotCard
+				if x.block.preventDestroy && object.tainted {
+					s.taint(x.addr, false)
+				}
+			}
+		}
+	}
+	config := s.config()
+	problems := s.comeToRest(ctx, config, 4)
+	problems = append(problems, s.brokenPromises()...)
+	s.heardOf(&corePlan{}, nil)
+	for _, x := range s.slots {
+		if x.there && !s.holds(x) {
+			problems = append(problems, x.addr+": the world is not as declared")
+		}
+	}
+	s.check(config, problems)
+}
+
+// holds says whether the world is as declared.
+func (s *schedule) holds(x *slot) bool {
+	want := x.block.attributes
+	switch x.kind {
+	case slotCard:
+		card, ok := s.SIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"))
+		return ok && card.ActorStatus == 0 && card.Description != nil && *card.Description == want["description"]
+	case slotStatusQueued, slotStatusAtOnce:
+		product, ok := s.Product(x.key)
+		return ok && product.SIMStatus == want["status"]
+	case slotGroup:
+		sim, ok := s.M2MSIM(x.key)
+		return ok && sim.AAGroup == want["group_code"]
+	}
+	account, ok := s.MVNOAccount(x.key)
+	held := account.SIMNumber
+	return ok && (x.kind == slotSwapAlone || x.kind == slotSwapICC && held == want["new_sim"] || x.kind == slotSwapReplaces && held != want["replaces"])
+}
+
+func TestSchedules(t *testing.T) {
+	t.Cleanup(func() { debug.SetGCPercent(100) })
+	debug.SetGCPercent(400)
+	const parts = 4 // each on a goroutine of its own
+	if err := flag.Set("rapid.checks", strconv.Itoa((*schedules+parts-1)/parts)); err != nil {
+		t.Fatal(err)
+	}
+	var run, steps, executed atomic.Int64
+	t.Run("parts", func(t *testing.T) {
+		for i := range parts {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				rapid.Check(t, func(rt *rapid.T) {
+					s := newSchedule(t, rt)
+					defer s.net.end()
+					for range rapid.IntRange(1, 4).Draw(rt, "steps") {
+						s.step()
+						steps.Add(1)
+					}
+					s.end()
+					run.Add(1)
+					executed.Add(int64(len(s.Ledger())))
+				})
+			})
+		}
+	})
+	summary := fmt.Sprintf("random schedules: %d, with %d applies before the last and %d changes executed", run.Load(), steps.Load(), executed.Load())
+	t.Log(summary)
+	fmt.Println(summary)
+}
+
+func newSchedule(t *testing.T, rt *rapid.T) *schedule {
+	sim := simulator.New(simulator.SettleAfterPolls(rapid.IntRange(0, 2).Draw(rt, "settles after")))
+	sim.AddAccount(matrixAccount)
+	for code, kind := range map[string]string{"TEST": "pending", "LIVE1": "live", "LIVE2": "live"} {
+		sim.AddM2MGroup(simulator.M2MGroup{Code: code, Type: kind})
+	}
+	sim.SetCMOQuirks(func(q *simulator.CMOQuirks) {
+		q.AllTransitions = true
+		q.StaleReads = rapid.IntRange(0, 2).Draw(rt, "stale CMO reads")
+		q.MonitorNotFoundFirst = rapid.IntRange(0, 1).Draw(rt, "late monitors")
+	})
+	sim.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.StaleReads = rapid.IntRange(0, 1).Draw(rt, "stale MVNO reads") })
+	sim.SetAccountsQuirks(func(q *simulator.AccountsQuirks) {
+		q.StaleReads = rapid.IntRange(0, 1).Draw(rt, "stale reads")
+		q.CreateVisibleAfter = rapid.IntRange(0, 1).Draw(rt, "late cards")
+		q.NoStatusURL = rapid.IntRange(0, 3).Draw(rt, "no status URL") == 0
+	})
+	net := newMemoryNet(t, sim.Handler())
+	c := newCore(rt, net.URL())
+	c.Simulator, c.net = sim, net
+	s := &schedule{core: c, rt: rt}
+	for i := range rapid.IntRange(1, 3).Draw(rt, "SIMs") {
+		s.slots = append(s.slots, newSlot(slotKind(rapid.IntRange(0, int(slotKinds)-1).Draw(rt, "kind")), i, sim))
+	}
+	return s
+}
