@@ -27,6 +27,9 @@ func main() {
 		return
 	}
 
+	if !*debug {
+		provider.QuietLogs()
+	}
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: "registry.terraform.io/simfleet/telco",
 		Debug:   *debug,

@@ -370,6 +370,9 @@ func TestSchedules(t *testing.T) {
 	summary := fmt.Sprintf("random schedules: %d, with %d applies before the last and %d changes executed", run.Load(), steps.Load(), executed.Load())
 	t.Log(summary)
 	fmt.Println(summary)
+	if run.Load() < int64(*schedules) && !t.Failed() {
+		t.Errorf("only %d schedules were run before the time was over (-timeout)", run.Load())
+	}
 }
 
 func newSchedule(t *testing.T, rt *rapid.T) *schedule {

@@ -221,8 +221,8 @@ func token(t *testing.T, env *acctest.Env) string {
 	return answer.AccessToken
 }
 
-// manySIMs configures n SIMs, all INACTIVE, to be ACTIVE.
-func manySIMs(env *acctest.Env, n int) (config string) {
+// statusSIMs configures n SIMs, all INACTIVE, to be ACTIVE.
+func statusSIMs(env *acctest.Env, n int) (config string) {
 	for i := range n {
 		env.AddProduct(simulator.Product{ID: fmt.Sprintf("JASPER-899710000000001%04d", i), SIMStatus: "INACTIVE"})
 	}
@@ -241,7 +241,7 @@ func TestAccSIMStatus_fleet(t *testing.T) {
 	env := acctest.New(t)
 	cli := env.NewAttachedCLI(t)
 	const n = 60
-	cli.Write("main.tf", env.Config(manySIMs(env, n)))
+	cli.Write("main.tf", env.Config(statusSIMs(env, n)))
 
 	output := cli.MustRun("plan", "-out=plan")
 	checkOutput(t, output, live, fmt.Sprintf("(and %d more similar warnings elsewhere)", n-1))
@@ -291,7 +291,7 @@ func TestAccSIMStatus_forbidden(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t)
 	cli := env.NewAttachedCLI(t)
-	cli.Write("main.tf", env.Config(manySIMs(env, 30), "preflight = false"))
+	cli.Write("main.tf", env.Config(statusSIMs(env, 30), "preflight = false"))
 	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Answer, Status: 403,
 		Body: `{"title":"Forbidden","detail":"no rights"}`})
 	output, exit := cli.Run("apply", "-auto-approve")
