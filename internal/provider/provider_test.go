@@ -281,7 +281,7 @@ func TestAccProvider_maxLiveChanges(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t)
 	cli := env.NewCLI(t)
-	fleet := manySIMs(env, 5)
+	fleet := statusSIMs(env, 5)
 	cli.Write("main.tf", env.Config(fleet, "max_live_changes = 4"))
 	output, exit := cli.Run("plan")
 	if exit == 0 || strings.Count(output, "Error: ") != 1 {
