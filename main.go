@@ -30,7 +30,7 @@ func main() {
 	if !*debug {
 		provider.QuietLogs()
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithCommit(commit)), providerserver.ServeOpts{
 		Address: "registry.terraform.io/simfleet/telco",
 		Debug:   *debug,
 	})

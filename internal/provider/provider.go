@@ -25,12 +25,16 @@ var _ provider.Provider = (*telcoProvider)(nil)
 
 type telcoProvider struct {
 	version string
+	commit  string
 	pace    wait.Pace
 	backoff time.Duration
 }
 
-// Option changes what users can't: tests make the provider impatient with it.
+// Option changes what users can't: main names the build with it, and tests make the provider impatient.
 type Option func(*telcoProvider)
+
+// WithCommit names the commit that the provider was built from; it is sent to the services beside the version.
+func WithCommit(commit string) Option { return func(p *telcoProvider) { p.commit = commit } }
 
 // WithPace sets how fast and how patiently operations are polled.
 func WithPace(pace wait.Pace) Option { return func(p *telcoProvider) { p.pace = pace } }

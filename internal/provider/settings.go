@@ -229,8 +229,12 @@ func finish[C any](r *resolver, build func() *C) api[C] {
 func (p *telcoProvider) services(ctx context.Context, config providerModel, terraformVersion string, diags *diag.Diagnostics) *services {
 	readOnly := flag(config.ReadOnly, envReadOnly, "read_only", false, diags)
 	limit := count(config.MaxLiveChanges, envMaxLiveChanges, "max_live_changes", diags)
+	build := p.version
+	if p.commit != "" {
+		build += "-" + p.commit
+	}
 	agent := fmt.Sprintf("terraform-provider-telco/%s (+https://registry.terraform.io/providers/simfleet/telco) Terraform/%s",
-		p.version, terraformVersion)
+		build, terraformVersion)
 	log := slog.New(tflogHandler{})
 
 	return &services{

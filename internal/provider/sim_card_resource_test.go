@@ -702,13 +702,13 @@ func TestAccSIMCard_createPending(t *testing.T) {
 		resource.TestStep{
 			Config: config,
 			Check: acctest.CheckAll(cardHolds("operation_status", "pending", "state", "ready", "id", simCardID),
-				cardWarned(env, creationWarning, "SIM card create is pending", "nothing is sent again"), env.CheckLedger("create "+simCardID)),
+				cardWarned(env, creationWarning, "SIM card creation is pending", "nothing is sent again"), env.CheckLedger("create "+simCardID)),
 			ExpectNonEmptyPlan: true, // the next plan shows the operation
 		},
 		resource.TestStep{
 			PreConfig: func() { env.Warnings("") },
 			Config:    config, ConfigPlanChecks: pendingPlan,
-			ExpectError: regexp.MustCompile(`SIM\s+card\s+create\s+is\s+pending`),
+			ExpectError: regexp.MustCompile(`SIM\s+card\s+creation\s+is\s+pending`),
 		},
 		resource.TestStep{
 			PreConfig: func() { settleInApply(env, settle) },
@@ -747,7 +747,7 @@ func TestAccSIMCard_pendingCreateFails(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { settle(); env.Warnings("") },
 			Config:    env.Config(""), ConfigPlanChecks: cardNoChange,
-			Check: cardWarned(env, "SIM card create failed"),
+			Check: cardWarned(env, "SIM card creation failed"),
 		},
 		pending(simulator.AccountsQuirks{CreateVisibleAfter: 1000}, create, create),
 		resource.TestStep{ // destroying an order that does not show yet first waits for it
@@ -779,7 +779,7 @@ func TestAccSIMCard_createFails(t *testing.T) {
 	env.Test(
 		resource.TestStep{
 			PreConfig: quirked(simulator.AccountsQuirks{FailNext: "failed"}), Config: config,
-			ExpectError: regexp.MustCompile(`(?s)SIM\s+card\s+create\s+failed.*No\s+SIM\s+was\s+created`),
+			ExpectError: regexp.MustCompile(`(?s)SIM\s+card\s+creation\s+failed.*No\s+SIM\s+was\s+created`),
 		},
 		resource.TestStep{
 			PreConfig: quirked(simulator.AccountsQuirks{FailNext: "failed", StatusFailureResult: true}),

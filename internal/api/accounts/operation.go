@@ -14,14 +14,14 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
-// Kind is what an operation does.
+// Kind is what an operation does, as a word for sentences.
 type Kind string
 
 // The kinds of operation.
 const (
-	Create Kind = "create"
+	Create Kind = "creation"
 	Update Kind = "update"
-	Delete Kind = "delete"
+	Delete Kind = "deletion"
 )
 
 // Operation is a command that the service has accepted and queued. It can be written as JSON, kept, and waited for by
@@ -42,8 +42,7 @@ type Operation struct {
 }
 
 func (op Operation) String() string {
-	noun := map[Kind]string{Create: "creation", Update: "update", Delete: "deletion"}[op.Kind]
-	return fmt.Sprintf("%s of SIM card %s/%s", noun, op.Account, op.CLI)
+	return fmt.Sprintf("%s of SIM card %s/%s", op.Kind, op.Account, op.CLI)
 }
 
 // Result is what is known of the SIM card at the end of a wait, or so far.
