@@ -24,6 +24,7 @@ var liveKinds = map[string]string{
 func (c *core) applyWatched(ctx context.Context, p *corePlan) (said []*tfprotov6.Diagnostic, problems []string) {
 	before := len(c.Ledger())
 	said = c.apply(ctx, p)
+	problems = c.taintedObjects()
 	executed := map[string]int{}
 	for _, change := range c.Ledger()[before:] {
 		executed[change.Action+" "+change.Key]++
@@ -48,7 +49,7 @@ func (c *core) comeToRest(ctx context.Context, config coreConfig, rounds int) (p
 		p := c.plan(ctx, config, corePlanOptions{})
 		if failed := coreErrors(p.diagnostics); len(failed) > 0 {
 			last = "the plan fails: " + strings.Join(failed, "\n")
-			if !c.help(ctx, config, failed) {
+			if !c.helpful || !c.help(ctx, config, failed) {
 				return append(problems, last)
 			}
 			continue
@@ -97,14 +98,20 @@ const (
 	plantedPUK = "47114711"
 )
 
-// brokenPromises are what must not be at any time: a tainted object, a fault that core would report, a secret in a
-// diagnostic.
-func (c *core) brokenPromises() (problems []string) {
+// taintedObjects are those that an error beside a state has left to be destroyed.
+func (c *core) taintedObjects() (problems []string) {
 	for addr, object := range c.state {
-		if object.tainted {
+		if object.tainted && !c.userTainted[addr] {
 			problems = append(problems, addr+" is tainted")
 		}
 	}
+	return problems
+}
+
+// brokenPromises are what must not be at any time: a tainted object, a fault that core would report, a secret in a
+// diagnostic.
+func (c *core) brokenPromises() (problems []string) {
+	problems = c.taintedObjects()
 	problems = append(problems, c.broken...)
 	secrets := []string{simulator.ClientSecret, simulator.MVNOToken, simulator.M2MPassword, "simulator&amp;password", "cmo-token-", plantedPIN, plantedPUK}
 	for _, d := range c.said {

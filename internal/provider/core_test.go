@@ -42,6 +42,10 @@ type core struct {
 	running tfprotov6.ProviderServer
 	stopped bool // Ctrl-C: nothing new is begun
 	killed  bool // kill -9: nothing is saved any more
+
+	userTainted map[string]bool
+	// helpful: a person does what errors ask for, as after a kill; without one nobody needs to.
+	helpful bool
 }
 
 // fataler is a test, or a run of a property test.
@@ -148,7 +152,7 @@ func newCore(t fataler, url string) *core {
 		return settings
 	}
 	return &core{
-		t: t, parallel: 10, state: map[string]coreObject{},
+		t: t, parallel: 10, state: map[string]coreObject{}, userTainted: map[string]bool{},
 		options: []provider.Option{
 			provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 3 * time.Millisecond, Patience: 8 * time.Millisecond}),
 			provider.WithBackoff(time.Millisecond),
@@ -652,7 +656,7 @@ func (c *core) stop() {
 // kill is kill -9 of everything in the middle of an apply: nothing more is sent or saved.
 func (c *core) kill() {
 	c.mu.Lock()
-	c.killed = true
+	c.killed, c.helpful = true, true
 	c.mu.Unlock()
 	c.net.dead.Store(true)
 	c.stop()
@@ -684,6 +688,7 @@ func (c *core) taint(addr string, tainted bool) {
 	if object, ok := c.state[addr]; ok {
 		object.tainted = tainted
 		c.state[addr] = object
+		c.userTainted[addr] = tainted
 	}
 }
 

@@ -206,6 +206,7 @@ func (s *schedule) step() {
 	case what == 6 && s.state[x.addr].typeName != "":
 		x.intents++
 		s.taint(x.addr, true)
+		s.helpful = true
 		s.note("%s is tainted by the user", x.addr)
 	case what == 7:
 		x.intents++

@@ -119,7 +119,7 @@ func judge(res *transport.Response) *transport.Error {
 	}
 	failure.Message, failure.Details = e.words()
 	switch {
-	case failure.Status == http.StatusNotFound && !e.own(res.Body):
+	case (failure.Status == http.StatusNotFound || failure.Status == http.StatusConflict) && !e.own(res.Body):
 		failure.NotTheAPI = true // of a gateway, which says nothing about the SIM card
 	case e.real():
 		failure.Code = e.errorCode(failure.Status)

@@ -197,6 +197,7 @@ const (
 	readsApart     = 5  // times Pace.Min
 	fieldsPatience = 2  // times Pace.Patience
 	fieldsGivenUp  = 20 // times Pace.Patience
+	absentGivenUp  = 60 // times Pace.Patience: an order that the service does not call running, and of which no SIM card shows
 )
 
 // follower follows one operation. How it asks is in two functions, so that its decisions can be tested without a
@@ -382,8 +383,12 @@ func (f *follower) judgeDelete(look statusLook) wait.Status[Result] {
 func (f *follower) judgeChange(look statusLook) wait.Status[Result] {
 	if f.result.Absent {
 		f.stable, f.good = time.Time{}, time.Time{}
-		if f.op.Kind == Update && f.lasting(&f.absent) >= f.pace.Patience {
+		absent, patience := f.lasting(&f.absent), f.pace.Patience
+		switch {
+		case f.op.Kind == Update && absent >= patience:
 			return f.ended(wait.Failed, look, errors.New("the SIM card does not exist any more"))
+		case f.op.Kind == Create && absent >= patience && time.Since(f.op.Since) >= absentGivenUp*patience:
+			return f.ended(wait.Failed, look, errors.New("no SIM card has come of it, or it was removed since"))
 		}
 		return f.pending(look)
 	}

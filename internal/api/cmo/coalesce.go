@@ -43,7 +43,7 @@ type coalescer struct {
 	sent     time.Time     // when the last batch went out
 	ended    time.Time     // when the last one came back
 	took     time.Duration // how long that was under way
-	readers  int           // how many there were then: those of the batch and of the queue
+	readers  int           // how many there were then, in the batch and in the queue, or a little before
 	arrived  time.Time     // when the last read came
 	gap      time.Duration // the longest pause between reads of one batch, forgotten by and by
 	timer    time.Time     // when the next timer fires; zero: none does
@@ -178,7 +178,7 @@ func (c *coalescer) run(batch []*shared) {
 			c.underWay--
 			c.ended = time.Now()
 			c.took = c.ended.Sub(start)
-			c.readers = len(batch) + len(c.queue)
+			c.readers = max(len(batch)+len(c.queue), c.readers-1) // one that is late once is not forgotten at once
 			c.send()
 		}
 		c.mu.Unlock()
