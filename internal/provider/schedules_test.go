@@ -239,11 +239,13 @@ func (s *schedule) step() {
 	s.check(config, problems)
 }
 
-// calm ends all trouble.
+// calm ends all trouble. Reads lag within a run; by the next one, minutes later, they have caught up: a service that
+// shows the past for longer than that can't be told from one where a change had no effect.
 func (s *schedule) calm() {
 	s.net.watch(nil)
 	s.net.heal()
 	s.ClearFaults()
+	s.CatchUp()
 }
 
 func (s *schedule) heardOf(p *corePlan, said []*tfprotov6.Diagnostic) {

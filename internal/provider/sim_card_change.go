@@ -366,7 +366,7 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 	case end == waitFailed && result.SIMCard == nil && !result.Absent:
 		return cardLook{mark: m, err: err} // what is left of the SIM could not be read
 	case end == waitFailed && op.Kind == accounts.Create && errors.Is(err, transport.ErrConflict):
-		diags.AddWarning("SIM card create failed", explain(fmt.Sprintf(
+		diags.AddWarning("SIM card creation failed", explain(fmt.Sprintf(
 			"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not create. It is "+
 				"taken out of state, and is not deleted.", id, ago(op.Since)), err, "If it is yours, import it."))
 		return cardLook{absent: true}

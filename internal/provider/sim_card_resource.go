@@ -225,9 +225,11 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 			diags.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), err, ""))
 			return
 		}
-		now := state // the refreshed state may be older than this read, or -refresh=false may have left it old
-		now.setCard(live)
-		differences = plan.differences(&state, &now)
+		if operation == nil { // else apply waits for the change on its way first, whatever the SIM shows now
+			now := state // the refreshed state may be older than this read, or -refresh=false may have left it old
+			now.setCard(live)
+			differences = plan.differences(&state, &now)
+		}
 		if len(differences) > 0 && terminated(diags, live, state.ID.ValueString()) {
 			return
 		}

@@ -629,7 +629,7 @@ func TestAccSIMCard_lostAnswers(t *testing.T) {
 			Config: with("b"), ConfigPlanChecks: second(plancheck.ResourceActionUpdate),
 			Check: checkCardLedgers(env, clis, "create", "update"),
 		},
-		resource.TestStep{Config: env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+delete\s+had\s+no\s+effect`)},
+		resource.TestStep{Config: env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+deletion\s+had\s+no\s+effect`)},
 		resource.TestStep{
 			Config: env.Config(""), ConfigPlanChecks: cardAction(plancheck.ResourceActionDestroy, refused...),
 			Check: checkCardLedgers(env, clis, "create", "update", "delete"),
@@ -677,7 +677,7 @@ func TestAccSIMCard_outcomeUnknown(t *testing.T) {
 				blackout("sim.delete")
 				setAccountsQuirks(env, simulator.AccountsQuirks{DeleteKeepsTerminated: true})
 			},
-			Config: env.Config(""), ExpectError: regexp.MustCompile(`Outcome\s+of\s+the\s+SIM\s+card\s+delete\s+is\s+unknown`),
+			Config: env.Config(""), ExpectError: regexp.MustCompile(`Outcome\s+of\s+the\s+SIM\s+card\s+deletion\s+is\s+unknown`),
 		},
 		resource.TestStep{
 			PreConfig: func() { env.ClearFaults(); settle(); env.Warnings("") },
@@ -719,7 +719,7 @@ func TestAccSIMCard_createPending(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, simulator.AccountsQuirks{DeleteKeepsTerminated: true}) },
-			Config:    env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+delete\s+is\s+pending`),
+			Config:    env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+deletion\s+is\s+pending`),
 		},
 		resource.TestStep{ // what the deletion leaves behind is terminated, and out of state without another one
 			PreConfig: func() { settle(); env.Warnings("") },
@@ -859,7 +859,7 @@ func TestAccSIMCard_slowChanges(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, simulator.AccountsQuirks{DeleteKeepsTerminated: true}) },
-			Config:    env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+delete\s+is\s+pending`),
+			Config:    env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+deletion\s+is\s+pending`),
 		},
 		resource.TestStep{
 			PreConfig: func() { env.Warnings(""); settleInApply(env, settle) },

@@ -105,7 +105,7 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 					"Remove status_on_removal in an apply of its own, then use -replace.", plan.Name.ValueString()))
 			return
 		}
-		r.planChanges(ctx, client, plan, nil, diags)
+		r.planChanges(ctx, client, plan, nil, nil, diags)
 		return
 	}
 
@@ -124,11 +124,11 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 			return
 		}
 		// Terraform drops the warnings of a replacement's create leg, so this call gives them.
-		r.planChanges(ctx, client, plan, nil, diags)
+		r.planChanges(ctx, client, plan, nil, nil, diags)
 		return
 	}
 
-	sends := r.planChanges(ctx, client, plan, was, diags)
+	sends := r.planChanges(ctx, client, plan, was, marks, diags)
 	switch {
 	case len(marks) > 0:
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), types.StringUnknown())...)
@@ -142,7 +142,7 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 
 // planChanges adds the one warning of a fleet's planned changes, exact where the live SIMs can be read, and says
 // whether anything would be sent. What the service would refuse is an error.
-func (r *simFleetStatusResource) planChanges(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, was map[string]string, diags *diag.Diagnostics) bool {
+func (r *simFleetStatusResource) planChanges(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, was map[string]string, marks fleetMarks, diags *diag.Diagnostics) bool {
 	if plan.Statuses.IsUnknown() || plan.StatusOnRemoval.IsUnknown() {
 		r.live.planMany(diags, simStatusChange, fmt.Sprintf("Fleet %s: which SIMs change is known after apply.", shown(plan.Name)), "", []string{""})
 		return true
@@ -154,8 +154,8 @@ func (r *simFleetStatusResource) planChanges(ctx context.Context, client *cmo.Cl
 		maps.DeleteFunc(kept, func(id, _ string) bool { return unknown[id] })
 	}
 	changes := fleetChanges(kept, wanted, plan.StatusOnRemoval.ValueString())
-	if client != nil && r.preflight && len(changes) > 0 {
-		changes = r.preflightChanges(ctx, client, changes, diags)
+	if client != nil && r.preflight {
+		changes = r.preflightChanges(ctx, client, changes, marks, diags)
 	}
 	for _, id := range slices.Sorted(maps.Keys(unknown)) {
 		changes = append(changes, statusChangeOf{id, was[id], "(known after apply)"})
@@ -180,19 +180,28 @@ func (r *simFleetStatusResource) warn(name types.String, changes []statusChangeO
 		fleetMeaning(changes), ids)
 }
 
-// preflightChanges reads the SIMs that are to change, and keeps those that differ from what is wanted.
-func (r *simFleetStatusResource) preflightChanges(ctx context.Context, client *cmo.Client, changes []statusChangeOf, diags *diag.Diagnostics) []statusChangeOf {
-	ids := make([]string, len(changes))
-	for i, c := range changes {
-		ids[i] = c.productID
+// preflightChanges reads the SIMs that are to change, and keeps those that differ from what is wanted. One with a change
+// on its way is kept whatever it shows now: apply waits for that change first.
+func (r *simFleetStatusResource) preflightChanges(ctx context.Context, client *cmo.Client, changes []statusChangeOf, marks fleetMarks, diags *diag.Diagnostics) []statusChangeOf {
+	var exact []statusChangeOf
+	var ids []string
+	for _, c := range changes {
+		if marks[c.productID] != nil {
+			exact = append(exact, c)
+			continue
+		}
+		ids = append(ids, c.productID)
+	}
+	if len(ids) == 0 {
+		return exact
 	}
 	products, failed := client.ProductsByID(ctx, ids)
-	var exact []statusChangeOf
 	var unknownSIMs, satellites, leaving []string
 	var unreadable error
 	for _, c := range changes {
 		product, err := products[c.productID], failed[c.productID]
 		switch {
+		case marks[c.productID] != nil:
 		case errors.Is(err, transport.ErrNotFound):
 			unknownSIMs = append(unknownSIMs, c.productID)
 		case err != nil:
@@ -244,9 +253,9 @@ func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleet
 		m := marks[c.productID] // what is on its way already is not sent again
 		return m != nil && !m.Unknown && m.Operation.Target == target
 	})
-	if client != nil && r.preflight && len(changes) > 0 {
+	if client != nil && r.preflight {
 		var ignored diag.Diagnostics // a SIM that is unknown or final by now only has nothing to be sent
-		changes = r.preflightChanges(ctx, client, changes, &ignored)
+		changes = r.preflightChanges(ctx, client, changes, marks, &ignored)
 	}
 	if len(changes) == 0 {
 		planNothing(diags, simStatusChange, fmt.Sprintf(

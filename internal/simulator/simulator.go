@@ -99,6 +99,19 @@ func (s *Simulator) unknownRoute(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "simulator: no such route: "+r.Method+" "+r.URL.EscapedPath(), http.StatusNotImplemented)
 }
 
+// CatchUp ends the stale reads (quirks StaleReads) of changes that were executed so far, as time does on a real network.
+func (s *Simulator) CatchUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.accounts.stale)
+	for _, p := range s.cmo.products {
+		p.staleReads = 0
+	}
+	for _, a := range s.mvno.accounts {
+		a.staleReads = 0
+	}
+}
+
 // nextSerial gives deterministic ids; s.mu is held.
 func (s *Simulator) nextSerial() int {
 	s.serial++

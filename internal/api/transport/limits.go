@@ -95,7 +95,10 @@ func (l *limits) tooMany(retryAfter, first time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if retryAfter <= 0 {
-		l.slowdown = min(max(first, 2*l.slowdown), slowestPace)
+		// Callers that were refused at the same moment are one refusal, not one each.
+		if !time.Now().Before(l.notBefore) {
+			l.slowdown = min(max(first, 2*l.slowdown), slowestPace)
+		}
 		retryAfter = l.slowdown
 	}
 	if until := time.Now().Add(retryAfter); until.After(l.notBefore) {

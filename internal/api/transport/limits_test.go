@@ -193,6 +193,25 @@ func TestSlowdown(t *testing.T) {
 	})
 }
 
+// Ten callers that are refused together slow everybody down once.
+func TestSlowdownOfManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(Config{})
+		for range 10 {
+			l.tooMany(0, time.Second)
+		}
+		start := time.Now()
+		release, err := l.acquire(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		if waited := time.Since(start); waited != time.Second {
+			t.Errorf("waited %s", waited)
+		}
+	})
+}
+
 // Who gives up while waiting gives its places back.
 func TestAcquireCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
