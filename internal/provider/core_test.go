@@ -139,8 +139,10 @@ func (p *corePlan) actions() string {
 }
 
 // warnsOf says whether the plan carries the live warning of that kind for that SIM.
-func (p *corePlan) warnsOf(kind, key string) bool {
-	return slices.ContainsFunc(coreWarnings(p.diagnostics), func(text string) bool {
+func (p *corePlan) warnsOf(kind, key string) bool { return warnOf(p.diagnostics, kind, key) }
+
+func warnOf(diagnostics []*tfprotov6.Diagnostic, kind, key string) bool {
+	return slices.ContainsFunc(coreWarnings(diagnostics), func(text string) bool {
 		return strings.HasPrefix(text, "Live, irreversible change: "+kind) && strings.Contains(text, key)
 	})
 }
