@@ -164,6 +164,18 @@ func (c *cmoAPI) deny(w http.ResponseWriter, r *http.Request, status int, title,
 	c.write(w, status, c.problem(r, status, title, detail, issues...))
 }
 
+// writeLong writes many products, which nobody else holds.
+func (c *cmoAPI) writeLong(w http.ResponseWriter, status int, v any) {
+	a, ok := w.(*answer)
+	if !ok {
+		c.write(w, status, v)
+		return
+	}
+	a.Header().Set("Content-Type", "application/json")
+	a.WriteHeader(status)
+	a.json = v
+}
+
 func (c *cmoAPI) write(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -132,7 +132,7 @@ func (c *cmoAPI) list(w http.ResponseWriter, r *http.Request, _ []byte) {
 		}
 		entities = append(entities, entity)
 	}
-	c.write(w, http.StatusOK, map[string]any{
+	c.writeLong(w, http.StatusOK, map[string]any{
 		"entities":   entities,
 		"statistics": map[string]any{"currentPage": number, "pageSize": len(entities)},
 		// The published link lacks the version: a client that follows it meets a 501.
@@ -203,7 +203,7 @@ func (c *cmoAPI) find(w http.ResponseWriter, r *http.Request, body []byte) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	c.write(w, status, map[string]any{"entities": entities, "errors": problems})
+	c.writeLong(w, status, map[string]any{"entities": entities, "errors": problems})
 }
 
 // cmoKey is one id that a find asks for.
@@ -226,9 +226,9 @@ func cmoWanted(body []byte) ([]cmoKey, bool) {
 
 // composite is the whole product as JSON.
 func (c *cmoAPI) composite(r *http.Request, p *cmoProduct, shown cmoStatuses) map[string]any {
-	characteristics := []any{c.characteristic("SYSTEM", p.Backend())}
+	characteristics := []cmoCharacteristic{c.characteristic("SYSTEM", p.Backend())}
 	if p.ConnectivityType == connectivitySatellite { // as the samples write it
-		characteristics = []any{c.characteristic("system", p.Backend()), c.characteristic("account_index", "1")}
+		characteristics = []cmoCharacteristic{c.characteristic("system", p.Backend()), c.characteristic("account_index", "1")}
 	}
 	product := map[string]any{
 		"id":                    p.ID,
@@ -286,7 +286,7 @@ func (c *cmoAPI) part(r *http.Request, p *cmoProduct, part string, shown cmoStat
 			"serialNumber", p.serial(), "name", p.ID, "latitude", "", "longitude", "", "model", "", "state", "synced",
 			"mobilityType", "Fixed", "imoNumber", "0", "mmsi", "", "antennaCode", "", "lastUpdated", date, "lastSync", date)
 	case partDataConnectivity:
-		sub["productCharacteristic"] = []any{
+		sub["productCharacteristic"] = []cmoCharacteristic{
 			c.characteristic("networkProvider", p.Backend()), c.characteristic("bearer", "LTE"), c.characteristic("communicationPlan", ""),
 		}
 	case partUsage:
@@ -304,12 +304,12 @@ func (c *cmoAPI) part(r *http.Request, p *cmoProduct, part string, shown cmoStat
 }
 
 // characteristics lists pairs of name and value, changed and extended by the product's own.
-func (c *cmoAPI) characteristics(p *cmoProduct, pairs ...string) []any {
+func (c *cmoAPI) characteristics(p *cmoProduct, pairs ...string) []cmoCharacteristic {
 	own := map[string]string{} // lower-case name -> name as given
 	for name := range p.Characteristics {
 		own[strings.ToLower(name)] = name
 	}
-	var list []any
+	list := make([]cmoCharacteristic, 0, len(pairs)/2+len(own))
 	for i := 0; i < len(pairs); i += 2 {
 		name, value := pairs[i], pairs[i+1]
 		if given, ok := own[strings.ToLower(name)]; ok {
@@ -324,14 +324,21 @@ func (c *cmoAPI) characteristics(p *cmoProduct, pairs ...string) []any {
 	return list
 }
 
-func (c *cmoAPI) characteristic(name, value string) map[string]any {
+// cmoCharacteristic is a name and a value. It is no map, as the larger objects are: a fleet's answers are mostly these,
+// and the simulator must not be what a bench measures.
+type cmoCharacteristic struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func (c *cmoAPI) characteristic(name, value string) cmoCharacteristic {
 	switch c.quirks.CharacteristicCase {
 	case "upper":
 		name = strings.ToUpper(name)
 	case "lower":
 		name = strings.ToLower(name)
 	}
-	return map[string]any{"name": name, "value": value}
+	return cmoCharacteristic{name, value}
 }
 
 // correlated adds the correlation id that stands at the top of a successful answer.

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
@@ -228,6 +229,7 @@ type answer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	json   any // what is to be the body, where that is long; it is encoded when it is sent, which needs no lock
 }
 
 func (a *answer) Header() http.Header { return a.header }
@@ -244,6 +246,9 @@ func (a *answer) Write(b []byte) (int, error) {
 }
 
 func (a *answer) sendHead(w http.ResponseWriter) {
+	if a.json != nil {
+		_ = json.NewEncoder(&a.body).Encode(a.json) // maps, strings and numbers only, into a buffer: it can't fail
+	}
 	maps.Copy(w.Header(), a.header)
 	w.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
 	w.WriteHeader(max(a.status, http.StatusOK))
