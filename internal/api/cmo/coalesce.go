@@ -53,7 +53,7 @@ const (
 	// longestHold bounds the wait for batches under way, so that a stuck one does not slow the others down for long.
 	longestHold = 500 * time.Millisecond
 	// longestGrace bounds the wait for one more reader to come back. Below it, that is three times the longest pause between
-	// readers so far, or a tenth of the time that the batch took.
+	// readers so far, or half the time that the batch took: more would be saved by not waiting.
 	longestGrace = 200 * time.Millisecond
 )
 
@@ -131,7 +131,7 @@ func (c *coalescer) due() time.Time {
 	case c.underWay > 0:
 		return later(due, c.sent.Add(max(c.interval, min(2*c.took, longestHold))))
 	case len(c.queue) < c.readers && c.queue[0].since.Sub(c.ended) < longestHold:
-		more := later(c.ended, c.arrived).Add(min(max(c.took/10, 3*c.gap), longestGrace))
+		more := later(c.ended, c.arrived).Add(min(max(c.took/2, 3*c.gap), longestGrace))
 		if last := later(c.ended, c.queue[0].since).Add(longestHold); more.After(last) {
 			more = last
 		}
