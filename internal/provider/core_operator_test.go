@@ -28,9 +28,13 @@ func (c *core) applyWatched(ctx context.Context, p *corePlan) (said []*tfprotov6
 	executed := map[string]int{}
 	for _, change := range c.Ledger()[before:] {
 		executed[change.Action+" "+change.Key]++
-		// The world may move between plan and apply, as when a change of a killed run ends; apply plans each object
-		// again, and that plan warns too.
-		if !p.warnsOf(liveKinds[change.Action], change.Key) && !warnOf(said, liveKinds[change.Action], change.Key) {
+		announced := p.warnsOf(liveKinds[change.Action], change.Key)
+		// A fleet of which the plan has announced the change of some SIMs may find another one changed at apply, as when a
+		// change of a killed run ends. Terraform has nothing to hold that against; the plan made at apply warns of it.
+		if p.warnsOf(liveKinds[change.Action], "Fleet ") && warnOf(said, liveKinds[change.Action], change.Key) {
+			announced = true
+		}
+		if !announced {
 			problems = append(problems, fmt.Sprintf("%s %s (%s) was executed, and the plan (%s) did not warn of it",
 				change.Action, change.Key, change.Detail, p.actions()))
 		}

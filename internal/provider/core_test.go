@@ -566,7 +566,12 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 		return diagnostics
 	}
 	after := c.decode(schema, resp.PlannedState)
-	if name := c.differs(schema, change.after, after); name != "" {
+	switch name := c.differs(schema, change.after, after); name {
+	case "":
+	case "operation_status": // so it is meant: the plan has announced nothing, and by now something would be sent
+		return append(diagnostics, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Provider produced inconsistent final plan",
+			Detail: change.addr + ".operation_status"})
+	default:
 		c.bug("%s: inconsistent final plan for %s: %s, then %s", change.addr, name, change.after, after)
 	}
 	if exists && before.Equal(after) || c.interrupted() {

@@ -18,7 +18,7 @@ import (
 type changeCase struct {
 	name          string
 	api           simulator.API
-	key           string // of the SIM in the ledger
+	keys          []string // of the SIMs in the ledger
 	seed          func(*simulator.Simulator)
 	before, after coreConfig
 	// holds says whether the world is as declared.
@@ -41,7 +41,7 @@ const (
 
 func one(typeName string, attributes map[string]any) coreConfig {
 	timeouts := map[string]any{"create": "5s", "update": "5s"}
-	if typeName == "telco_sim_card" || typeName == "telco_sim_status" {
+	if slices.Contains([]string{"telco_sim_card", "telco_sim_status", "telco_sim_fleet_status"}, typeName) {
 		timeouts["delete"] = "5s"
 	}
 	attributes["timeouts"] = timeouts
@@ -56,6 +56,26 @@ func cardConfig(description string) coreConfig {
 
 func statusConfig(productID, status string, onDestroy any) coreConfig {
 	return one("telco_sim_status", map[string]any{"product_id": productID, "status": status, "status_on_destroy": onDestroy})
+}
+
+// matrixFleet are SIMs that are changed at once and by queue, one of each backend and one more.
+var matrixFleet = []string{coreSync, coreAsync, "TMSP-89490200000000000025"}
+
+// twoStatuses are resources that are read and changed at the same time, by finds that they share.
+func twoStatuses(status string, onDestroy any) coreConfig {
+	config := statusConfig(coreSync, status, onDestroy)
+	config["telco_sim_status.b"] = statusConfig(coreAsync, status, onDestroy)["telco_sim_status.a"]
+	return config
+}
+
+func fleetStatusConfig(statuses []string, onRemoval any) coreConfig {
+	wanted := map[string]string{}
+	for i, status := range statuses {
+		wanted[matrixFleet[i]] = status
+	}
+	return one("telco_sim_fleet_status", map[string]any{
+		"name": "vans", "statuses": wanted, "status_on_removal": onRemoval, "max_parallel": 1,
+	})
 }
 
 func groupConfig(code string) coreConfig {
@@ -81,6 +101,23 @@ func matrixCases() []changeCase {
 	product := func(productID, status string) func(*simulator.Simulator) {
 		return func(s *simulator.Simulator) {
 			s.AddProduct(simulator.Product{ID: productID, Status: status, SIMStatus: status})
+		}
+	}
+	products := func(status string) func(*simulator.Simulator) {
+		return func(s *simulator.Simulator) {
+			for _, id := range matrixFleet {
+				product(id, status)(s)
+			}
+		}
+	}
+	statuses := func(want ...string) func(*simulator.Simulator) bool {
+		return func(s *simulator.Simulator) bool {
+			for i, one := range want {
+				if !status(matrixFleet[i], one)(s) {
+					return false
+				}
+			}
+			return true
 		}
 	}
 	group := func(code string) func(*simulator.Simulator) bool {
@@ -111,40 +148,55 @@ func matrixCases() []changeCase {
 	}
 	none := coreConfig{}
 	return []changeCase{
-		{name: "sim_card create", api: simulator.Accounts, key: matrixAccount + "/" + matrixCLI, seed: accounts,
+		{name: "sim_card create", api: simulator.Accounts, keys: []string{matrixAccount + "/" + matrixCLI}, seed: accounts,
 			before: none, after: cardConfig("one"), holds: card("one")},
-		{name: "sim_card update", api: simulator.Accounts, key: matrixAccount + "/" + matrixCLI, seed: accounts,
+		{name: "sim_card update", api: simulator.Accounts, keys: []string{matrixAccount + "/" + matrixCLI}, seed: accounts,
 			before: cardConfig("one"), after: cardConfig("two"), holds: card("two")},
-		{name: "sim_card delete", api: simulator.Accounts, key: matrixAccount + "/" + matrixCLI, seed: accounts,
+		{name: "sim_card delete", api: simulator.Accounts, keys: []string{matrixAccount + "/" + matrixCLI}, seed: accounts,
 			before: cardConfig("one"), after: none,
 			holds: func(s *simulator.Simulator) bool { _, ok := s.SIMCard(matrixAccount, matrixCLI); return !ok }},
-		{name: "sim_status create, queued", api: simulator.CMO, key: coreAsync, seed: product(coreAsync, "INACTIVE"),
+		{name: "sim_status create, queued", api: simulator.CMO, keys: []string{coreAsync}, seed: product(coreAsync, "INACTIVE"),
 			before: none, after: statusConfig(coreAsync, "ACTIVE", nil), holds: status(coreAsync, "ACTIVE")},
-		{name: "sim_status create, at once", api: simulator.CMO, key: coreSync, seed: product(coreSync, "INACTIVE"),
+		{name: "sim_status create, at once", api: simulator.CMO, keys: []string{coreSync}, seed: product(coreSync, "INACTIVE"),
 			before: none, after: statusConfig(coreSync, "ACTIVE", nil), holds: status(coreSync, "ACTIVE")},
-		{name: "sim_status update, queued", api: simulator.CMO, key: coreAsync, seed: product(coreAsync, "ACTIVE"),
+		{name: "sim_status update, queued", api: simulator.CMO, keys: []string{coreAsync}, seed: product(coreAsync, "ACTIVE"),
 			before: statusConfig(coreAsync, "ACTIVE", nil), after: statusConfig(coreAsync, "SUSPENDED", nil), holds: status(coreAsync, "SUSPENDED")},
-		{name: "sim_status update, at once", api: simulator.CMO, key: coreSync, seed: product(coreSync, "ACTIVE"),
+		{name: "sim_status update, at once", api: simulator.CMO, keys: []string{coreSync}, seed: product(coreSync, "ACTIVE"),
 			before: statusConfig(coreSync, "ACTIVE", nil), after: statusConfig(coreSync, "SUSPENDED", nil), holds: status(coreSync, "SUSPENDED")},
-		{name: "sim_status destroy, queued", api: simulator.CMO, key: coreAsync, seed: product(coreAsync, "ACTIVE"),
+		{name: "sim_status destroy, queued", api: simulator.CMO, keys: []string{coreAsync}, seed: product(coreAsync, "ACTIVE"),
 			before: statusConfig(coreAsync, "ACTIVE", "SUSPENDED"), after: none, holds: status(coreAsync, "SUSPENDED")},
-		{name: "sim_status destroy, at once", api: simulator.CMO, key: coreSync, seed: product(coreSync, "ACTIVE"),
+		{name: "sim_status destroy, at once", api: simulator.CMO, keys: []string{coreSync}, seed: product(coreSync, "ACTIVE"),
 			before: statusConfig(coreSync, "ACTIVE", "SUSPENDED"), after: none, holds: status(coreSync, "SUSPENDED")},
-		{name: "sim_aa_group create", api: simulator.M2M, key: matrixICCID, seed: portal,
+		{name: "two sim_status create", api: simulator.CMO, keys: matrixFleet[:2], seed: products("INACTIVE"),
+			before: none, after: twoStatuses("ACTIVE", nil), holds: statuses("ACTIVE", "ACTIVE")},
+		{name: "two sim_status update", api: simulator.CMO, keys: matrixFleet[:2], seed: products("ACTIVE"),
+			before: twoStatuses("ACTIVE", nil), after: twoStatuses("SUSPENDED", nil), holds: statuses("SUSPENDED", "SUSPENDED")},
+		{name: "sim_fleet_status create", api: simulator.CMO, keys: matrixFleet, seed: products("INACTIVE"),
+			before: none, after: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, nil), holds: statuses("ACTIVE", "ACTIVE", "ACTIVE")},
+		{name: "sim_fleet_status update", api: simulator.CMO, keys: matrixFleet, seed: products("ACTIVE"),
+			before: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, nil),
+			after:  fleetStatusConfig([]string{"SUSPENDED", "SUSPENDED", "SUSPENDED"}, nil), holds: statuses("SUSPENDED", "SUSPENDED", "SUSPENDED")},
+		{name: "sim_fleet_status removal", api: simulator.CMO, keys: matrixFleet[1:], seed: products("ACTIVE"),
+			before: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, "SUSPENDED"),
+			after:  fleetStatusConfig([]string{"ACTIVE"}, "SUSPENDED"), holds: statuses("ACTIVE", "SUSPENDED", "SUSPENDED")},
+		{name: "sim_fleet_status destroy", api: simulator.CMO, keys: matrixFleet, seed: products("ACTIVE"),
+			before: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, "SUSPENDED"), after: none,
+			holds: statuses("SUSPENDED", "SUSPENDED", "SUSPENDED")},
+		{name: "sim_aa_group create", api: simulator.M2M, keys: []string{matrixICCID}, seed: portal,
 			before: none, after: groupConfig("LIVE1"), holds: group("LIVE1"), blind: true, repeats: true},
-		{name: "sim_aa_group update", api: simulator.M2M, key: matrixICCID, seed: portal,
+		{name: "sim_aa_group update", api: simulator.M2M, keys: []string{matrixICCID}, seed: portal,
 			before: groupConfig("LIVE1"), after: groupConfig("LIVE2"), holds: group("LIVE2"), blind: true, repeats: true},
-		{name: "mvno_sim_swap create, ICC", api: simulator.MVNO, key: matrixHolder, seed: pool,
+		{name: "mvno_sim_swap create, ICC", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: none, after: swapConfig(matrixNewSIM, nil, "1"), holds: holds(matrixNewSIM)},
-		{name: "mvno_sim_swap update, ICC", api: simulator.MVNO, key: matrixHolder, seed: pool,
+		{name: "mvno_sim_swap update, ICC", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig(matrixNewSIM, nil, "1"), holds: holds(matrixNewSIM)},
-		{name: "mvno_sim_swap create, word with replaces", api: simulator.MVNO, key: matrixHolder, seed: pool,
+		{name: "mvno_sim_swap create, word with replaces", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: none, after: swapConfig("eSim", matrixOldSIM, "1"), holds: holds(matrixESIM)},
-		{name: "mvno_sim_swap update, word with replaces", api: simulator.MVNO, key: matrixHolder, seed: pool,
+		{name: "mvno_sim_swap update, word with replaces", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig("eSim", matrixOldSIM, "2"), holds: holds(matrixESIM)},
-		{name: "mvno_sim_swap create, word alone", api: simulator.MVNO, key: matrixHolder, seed: pool,
+		{name: "mvno_sim_swap create, word alone", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: none, after: swapConfig("eSim", nil, "1"), holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
-		{name: "mvno_sim_swap update, word alone", api: simulator.MVNO, key: matrixHolder, seed: pool,
+		{name: "mvno_sim_swap update, word alone", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig("eSim", nil, "2"), holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
 	}
 }
@@ -257,12 +309,15 @@ func (k changeCase) prepared(t testing.TB, timeout string) (*core, *corePlan) {
 	return c, p
 }
 
-// executions is how often the case's change was executed since the ledger had that many entries.
-func (k changeCase) executions(c *core, since int) int {
-	n := 0
-	for _, change := range c.Ledger()[since:] {
-		if change.API == k.api && strings.EqualFold(change.Key, k.key) {
-			n++
+// executions is how often each of the case's SIMs was changed since the ledger had that many entries.
+func (k changeCase) executions(c *core, since int) map[string]int {
+	n := map[string]int{}
+	for _, key := range k.keys {
+		n[key] = 0
+		for _, change := range c.Ledger()[since:] {
+			if change.API == k.api && strings.EqualFold(change.Key, key) {
+				n[key]++
+			}
 		}
 	}
 	return n
@@ -342,17 +397,18 @@ func (x cell) run(t *testing.T) {
 	c.ClearFaults()
 	c.set("request_timeout", "1m")
 	during := x.change.executions(c, start)
-	told := fmt.Sprintf("under trouble (%d executed): %q", during, append(coreErrors(said), coreWarnings(said)...))
+	told := fmt.Sprintf("under trouble (executed %v): %q", during, append(coreErrors(said), coreWarnings(said)...))
 
 	problems = append(problems, c.comeToRest(ctx, x.change.after, 3)...)
 	problems = append(problems, c.brokenPromises()...)
-	executed := x.change.executions(c, start)
 	most := 1
 	if x.change.blind || x.change.repeats && (x.trouble.killAfter || x.trouble.killBefore) {
 		most = 2
 	}
-	if executed < 1 || executed > most {
-		problems = append(problems, fmt.Sprintf("the change was executed %d times", executed))
+	for key, executed := range x.change.executions(c, start) {
+		if executed < 1 || executed > most {
+			problems = append(problems, fmt.Sprintf("the change of %s was executed %d times", key, executed))
+		}
 	}
 	if !x.change.holds(c.Simulator) {
 		problems = append(problems, "the world is not as declared")
@@ -457,7 +513,7 @@ func TestFaultMatrix(t *testing.T) {
 	}
 	close(queue)
 	workers.Wait()
-	summary := fmt.Sprintf("fault matrix: %d troubles x %d places in %d changes of 4 resources: %d cells of %d",
+	summary := fmt.Sprintf("fault matrix: %d troubles x %d places in %d changes of 5 resources: %d cells of %d",
 		len(troubles()), len(places), len(matrixCases()), len(cells), all)
 	t.Log(summary)
 	fmt.Println(summary)

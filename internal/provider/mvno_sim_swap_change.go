@@ -38,9 +38,10 @@ func swapNoEffect(accountID string, op swapOperation, held string) (string, stri
 			"The next plan shows it again; nothing is sent without it.", accountID, op.NewSIM, ago(op.Since), held)
 }
 
-// swap brings the account to the wanted SIM: it reads, sends one swap where that is needed, and fills in the model.
-// accepted is called as soon as the service has answered, so that it is in state whatever happens then.
-func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, model *mvnoSIMSwapModel, accepted func(*mark[swapOperation])) swapResult {
+// swap brings the account to the wanted SIM: it reads, sends one swap where that is needed and the plan has announced
+// it, and fills in the model. accepted is called as soon as the service has answered, so that it is in state whatever
+// happens then.
+func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, model *mvnoSIMSwapModel, announced bool, accepted func(*mark[swapOperation])) swapResult {
 	var result swapResult
 	accountID, newSIM := model.AccountID.ValueString(), model.NewSIM.ValueString()
 	const summary = "Unable to swap the SIM"
@@ -69,6 +70,12 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, mod
 		}
 		r.take(ctx, client, model, account)
 		result.end = changeDone
+		return result
+	}
+	if !announced {
+		result.diags.AddError(changedSincePlan, fmt.Sprintf(
+			"The plan found that MVNO account %s needs no swap and announced none; by now it holds SIM %s. Nothing was sent.\n\n"+
+				"Plan again: the next plan shows the swap.", accountID, before))
 		return result
 	}
 	if !r.available(ctx, client, *model, &result.diags) || !r.live.begin(&result.diags, mvnoSIMSwap, "MVNO account "+accountID) {

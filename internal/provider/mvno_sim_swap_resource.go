@@ -138,7 +138,9 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 
 	if req.State.Raw.IsNull() {
-		r.planCreate(ctx, client, plan, req.Private, diags)
+		if !r.planCreate(ctx, client, plan, req.Private, diags) {
+			planSilent(ctx, &resp.Plan, diags)
+		}
 		r.planCodes(ctx, plan, nil, resp)
 		return
 	}
@@ -156,14 +158,12 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 
 	swaps := plan.asksForSwap(&state)
-	if swaps {
-		r.planSwap(ctx, client, plan, state.SIMNumber, diags)
-	}
+	sends := swaps && r.planSwap(ctx, client, plan, state.SIMNumber, diags)
 	status := state.OperationStatus
 	if operation != nil {
 		status = types.StringUnknown()
 	}
-	if operation != nil || !swaps {
+	if operation != nil || !sends {
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), status)...)
 	}
 	// What an answered swap has brought is known, even while the account does not show it.
@@ -188,12 +188,11 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 const heldKey = "held"
 
 // planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
-// that would send a swap is refused.
-func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) {
+// that would send a swap is refused. It says whether a swap will be sent.
+func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) bool {
 	replaced := asks(plan.AccountID) && isReplacement(ctx, private, plan.AccountID.ValueString(), diags)
 	if !replaced {
-		r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
-		return
+		return r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
 	}
 	refusal := func(wayOut string) {
 		diags.AddError("Replacing is refused", fmt.Sprintf(
@@ -202,7 +201,7 @@ func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Clien
 	}
 	if plan.NewSIM.IsUnknown() || mvno.IsWord(plan.NewSIM.ValueString()) {
 		refusal("To ask for another swap, change triggers: that is done in place, with its warning.")
-		return
+		return false
 	}
 	held := types.StringUnknown()
 	raw, d := private.GetKey(ctx, heldKey)
@@ -214,6 +213,7 @@ func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Clien
 	if r.planSwap(ctx, client, plan, held, diags) {
 		refusal("Apply without -replace: new_sim is changed in place, with its warning.")
 	}
+	return false
 }
 
 // asksForSwap says whether the plan asks for a swap that the prior state has not had.
@@ -357,7 +357,7 @@ func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateReq
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		m.save(ctx, resp.Private, &resp.Diagnostics)
 	}
-	result := r.swap(ctx, client, &plan, keep)
+	result := r.swap(ctx, client, &plan, announces(plan.OperationStatus), keep)
 	switch {
 	case result.end == changeRefused:
 		resp.Diagnostics.Append(result.diags...)
@@ -397,7 +397,7 @@ func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateReq
 		keep(nil)
 		return
 	}
-	result := r.swap(ctx, client, &model, keep)
+	result := r.swap(ctx, client, &model, announces(plan.OperationStatus), keep)
 	if result.end != changeRefused {
 		keep(result.mark)
 	} // else the state stays as it was

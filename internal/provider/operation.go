@@ -7,8 +7,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -32,6 +34,9 @@ const (
 	// plannedKey is set while planning an existing object. The create leg of a replacement, which is planned without
 	// state, finds it and knows that it is one.
 	plannedKey = "planned"
+	// silentKey is set where the plan of a destroy has announced no change; unlike other changes, a destroy is handed
+	// the private state of its plan.
+	silentKey = "silent"
 )
 
 type privateReader interface {
@@ -124,6 +129,35 @@ func isReplacement(ctx context.Context, private privateReader, identity string, 
 	diags.Append(d...)
 	var planned string
 	return len(raw) > 0 && json.Unmarshal(raw, &planned) == nil && planned == identity
+}
+
+// changedSincePlan is the summary of an apply that would have to send what its plan has not announced.
+const changedSincePlan = "Changed since the plan"
+
+// planSilent plans operation_status as known, which says that nothing will be sent. Terraform hands an apply nothing of
+// its plan but the planned values, and holds the plan that it makes anew at apply to them: where the object has changed
+// in between, that one has operation_status unknown, and Terraform refuses the apply.
+func planSilent(ctx context.Context, plan *tfsdk.Plan, diags *diag.Diagnostics) {
+	diags.Append(plan.SetAttribute(ctx, path.Root("operation_status"), operationComplete)...)
+}
+
+// announces says whether a plan with that operation_status has announced a change.
+func announces(operationStatus types.String) bool { return operationStatus.IsUnknown() }
+
+// planDestroySilent notes whether the plan of a destroy has announced a change.
+func planDestroySilent(ctx context.Context, private privateWriter, announced bool, diags *diag.Diagnostics) {
+	if announced {
+		diags.Append(private.SetKey(ctx, silentKey, nil)...)
+		return
+	}
+	setPrivate(ctx, private, silentKey, true, diags)
+}
+
+// destroyAnnounced says whether the plan of a destroy has announced a change.
+func destroyAnnounced(ctx context.Context, private privateReader, diags *diag.Diagnostics) bool {
+	raw, d := private.GetKey(ctx, silentKey)
+	diags.Append(d...)
+	return len(raw) == 0
 }
 
 func operationStatusAttribute() schema.StringAttribute {

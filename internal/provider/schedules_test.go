@@ -34,6 +34,7 @@ const (
 	slotSwapICC
 	slotSwapReplaces // by word, with replaces
 	slotSwapAlone    // by word, without
+	slotFleet        // some SIMs as one resource
 	slotKinds
 )
 
@@ -41,7 +42,8 @@ const (
 type slot struct {
 	kind     slotKind
 	addr     string
-	key      string // in the ledger
+	key      string   // of its SIM in the ledger
+	fleet    []string // of a fleet's SIMs instead
 	block    coreBlock
 	there    bool // declared now
 	spent    int  // SIMs of the pool that were asked for
@@ -79,6 +81,15 @@ func newSlot(kind slotKind, i int, sim *simulator.Simulator) *slot {
 		resource("telco_sim_status", map[string]any{"product_id": id, "status": "ACTIVE"})
 	}
 	switch kind {
+	case slotFleet:
+		statuses := map[string]string{}
+		for n, backend := range []string{"TMSP", "JASPER", "TMSP"} {
+			id := fmt.Sprintf("%s-894902000000000%03d%02d", backend, 100+n, i)
+			sim.AddProduct(simulator.Product{ID: id, Status: "SUSPENDED", SIMStatus: "SUSPENDED"})
+			s.fleet = append(s.fleet, id)
+			statuses[id] = "ACTIVE"
+		}
+		resource("telco_sim_fleet_status", map[string]any{"name": "vans", "statuses": statuses})
 	case slotCard:
 		cli := fmt.Sprintf("0010100000%05d", i)
 		s.key = matrixAccount + "/" + cli
@@ -109,6 +120,25 @@ func newSlot(kind slotKind, i int, sim *simulator.Simulator) *slot {
 // icc is the n-th SIM of the slot's pool.
 func (s *slot) icc(n int) string { return fmt.Sprintf("89450000%s%03d", s.key[len(s.key)-5:], n) }
 
+// keys are those of the slot's SIMs in the ledger.
+func (s *slot) keys() []string {
+	if s.kind == slotFleet {
+		return s.fleet
+	}
+	return []string{s.key}
+}
+
+// wanted is the status that a block declares for a SIM.
+func (s *slot) wanted(block coreBlock, key string) any {
+	if s.kind != slotFleet {
+		return block.attributes["status"]
+	}
+	if status, ok := block.attributes["statuses"].(map[string]string)[key]; ok {
+		return status
+	}
+	return block.attributes["status_on_removal"]
+}
+
 // declare changes what is declared of the slot.
 func (s *schedule) declare(x *slot) {
 	x.intents++
@@ -121,6 +151,16 @@ func (s *schedule) declare(x *slot) {
 	case slotStatusQueued, slotStatusAtOnce:
 		attributes["status"] = []string{"ACTIVE", "SUSPENDED"}[draw(2)]
 		attributes["status_on_destroy"] = []any{nil, "SUSPENDED", "ACTIVE"}[draw(3)]
+	case slotFleet:
+		statuses := map[string]string{}
+		for _, id := range x.fleet {
+			if status := []string{"", "ACTIVE", "SUSPENDED", "ACTIVE"}[draw(4)]; status != "" {
+				statuses[id] = status
+			}
+		}
+		attributes["statuses"] = statuses
+		attributes["max_parallel"] = 1 + draw(2)
+		attributes["status_on_removal"] = []any{nil, "SUSPENDED", "ACTIVE"}[draw(3)]
 	case slotGroup:
 		attributes["group_code"] = []string{"LIVE1", "LIVE2"}[draw(2)]
 	case slotSwapICC:
@@ -151,6 +191,8 @@ func (s *schedule) drift(x *slot) {
 		changed = s.ChangeSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"), func(c *simulator.SIMCard) { c.Description = new("drifted") })
 	case slotStatusQueued, slotStatusAtOnce:
 		s.ChangeProduct(x.key, func(p *simulator.Product) { p.Status, p.SIMStatus = "BLOCKED", "BLOCKED" })
+	case slotFleet:
+		s.ChangeProduct(x.fleet[rapid.IntRange(0, len(x.fleet)-1).Draw(s.rt, "drift")], func(p *simulator.Product) { p.Status, p.SIMStatus = "BLOCKED", "BLOCKED" })
 	case slotSwapReplaces, slotSwapAlone:
 		x.spent++
 		s.ChangeMVNOAccount(x.key, func(a *simulator.MVNOAccount) { a.SIMNumber = x.icc(12 + x.spent) })
@@ -259,7 +301,7 @@ func (s *schedule) heardOf(p *corePlan, said []*tfprotov6.Diagnostic) {
 func (s *schedule) check(config coreConfig, problems []string) {
 	for _, change := range s.Ledger()[s.seen:] {
 		for _, x := range s.slots {
-			if x.key != change.Key {
+			if !slices.Contains(x.keys(), change.Key) {
 				continue
 			}
 			block, declared := config[x.addr]
@@ -267,27 +309,27 @@ func (s *schedule) check(config coreConfig, problems []string) {
 			switch {
 			case change.Action == "delete" && declared:
 				problems = append(problems, x.addr+" is declared and was deleted")
-			case change.Action == "status" && declared && to != block.attributes["status"]:
-				problems = append(problems, fmt.Sprintf("%s was set to %s, declared is %s", x.addr, to, block.attributes["status"]))
+			case change.Action == "status" && declared && to != x.wanted(block, change.Key):
+				problems = append(problems, fmt.Sprintf("%s: %s was set to %s, declared is %v", x.addr, change.Key, to, x.wanted(block, change.Key)))
 			case change.Action == "aa_group" && to != block.attributes["group_code"]:
 				problems = append(problems, fmt.Sprintf("%s was armed with %s, declared is %s", x.addr, to, block.attributes["group_code"]))
 			}
 		}
 	}
 	s.seen = len(s.Ledger())
+	executed := map[string]int{}
+	for _, change := range s.Ledger() {
+		executed[change.Key]++
+	}
 	for _, x := range s.slots {
-		executed := 0
-		for _, change := range s.Ledger() {
-			if change.Key == x.key {
-				executed++
-			}
-		}
 		most := x.intents
 		if x.kind == slotGroup || x.kind == slotSwapAlone {
 			most += x.troubled // nothing tells the next run what became of these, so plans show them again
 		}
-		if executed > most {
-			problems = append(problems, fmt.Sprintf("%s: %d changes were executed, %d were asked for", x.addr, executed, most))
+		for _, key := range x.keys() {
+			if executed[key] > most {
+				problems = append(problems, fmt.Sprintf("%s: %d changes of %s were executed, %d were asked for", x.addr, executed[key], key, most))
+			}
 		}
 	}
 	if len(problems) > 0 {
@@ -336,6 +378,13 @@ func (s *schedule) holds(x *slot) bool {
 	case slotStatusQueued, slotStatusAtOnce:
 		product, ok := s.Product(x.key)
 		return ok && product.SIMStatus == want["status"]
+	case slotFleet:
+		for id, status := range want["statuses"].(map[string]string) {
+			if product, ok := s.Product(id); !ok || product.SIMStatus != status {
+				return false
+			}
+		}
+		return true
 	case slotGroup:
 		sim, ok := s.M2MSIM(x.key)
 		return ok && sim.AAGroup == want["group_code"]

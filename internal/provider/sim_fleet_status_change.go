@@ -100,9 +100,9 @@ const progressInterval = 10 * time.Second
 
 // setStatuses sends what differs, max_parallel changes at a time, and waits for all of them together: a change that
 // waits for its monitor holds no place that another could use. Changes of an earlier run are picked up first.
-func (r *simFleetStatusResource) setStatuses(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, changes []statusChangeOf, marks fleetMarks, diags *diag.Diagnostics) *fleetResult {
+func (r *simFleetStatusResource) setStatuses(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, changes []statusChangeOf, marks fleetMarks, announced bool, diags *diag.Diagnostics) *fleetResult {
 	run := &fleetRun{
-		services: r.services, client: client, fleet: plan.Name.ValueString(), start: time.Now(),
+		services: r.services, client: client, fleet: plan.Name.ValueString(), announced: announced, start: time.Now(),
 		slots:  make(chan struct{}, max(1, plan.MaxParallel.ValueInt64())),
 		result: &fleetResult{marks: fleetMarks{}, failed: map[string]string{}, live: map[string]string{}, gone: map[string]bool{}},
 	}
@@ -145,11 +145,12 @@ func (r *simFleetStatusResource) setStatuses(ctx context.Context, client *cmo.Cl
 // fleetRun is one apply of a fleet.
 type fleetRun struct {
 	*services
-	client *cmo.Client
-	fleet  string
-	start  time.Time
-	total  int
-	slots  chan struct{}
+	client    *cmo.Client
+	fleet     string
+	announced bool // by the plan
+	start     time.Time
+	total     int
+	slots     chan struct{}
 
 	mu     sync.Mutex
 	done   int
@@ -173,7 +174,7 @@ func (f *fleetRun) set(ctx context.Context, c statusChangeOf, held bool) {
 	defer giveBack()
 	var diags diag.Diagnostics
 	sent := false
-	result := f.setStatus(ctx, f.client, c.productID, c.to, &diags, func(*cmo.Product, *mark[cmo.Operation]) {
+	result := f.setStatus(ctx, f.client, c.productID, c.to, f.announced, &diags, func(*cmo.Product, *mark[cmo.Operation]) {
 		sent = true
 		giveBack()
 	})

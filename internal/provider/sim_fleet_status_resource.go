@@ -89,7 +89,7 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 		return
 	}
 	if req.Plan.Raw.IsNull() {
-		r.planDestroy(ctx, state, req.Private, diags)
+		planDestroySilent(ctx, resp.Private, r.planDestroy(ctx, state, req.Private, diags), diags)
 		return
 	}
 	diags.Append(req.Plan.Get(ctx, &plan)...)
@@ -105,7 +105,9 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 					"Remove status_on_removal in an apply of its own, then use -replace.", plan.Name.ValueString()))
 			return
 		}
-		r.planChanges(ctx, client, plan, nil, nil, diags)
+		if !r.planChanges(ctx, client, plan, nil, nil, diags) {
+			planSilent(ctx, &resp.Plan, diags)
+		}
 		return
 	}
 
@@ -234,19 +236,20 @@ func (r *simFleetStatusResource) preflightChanges(ctx context.Context, client *c
 	return exact
 }
 
-func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleetStatusModel, private privateReader, diags *diag.Diagnostics) {
+// planDestroy says whether the destroy sends anything.
+func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleetStatusModel, private privateReader, diags *diag.Diagnostics) bool {
 	was, _ := fleetStatuses(state.Statuses)
 	target := state.StatusOnRemoval.ValueString()
 	if target == "" {
 		planNothing(diags, simStatusChange, fmt.Sprintf(
 			"The %d SIMs of fleet %s keep their statuses: destroying this resource only makes Terraform forget them. Set "+
 				"status_on_removal to change their status on destroy.", len(was), state.Name.ValueString()))
-		return
+		return false
 	}
 	client := r.cmo.use(diags)
 	marks := readFleetMarks(ctx, private, diags)
 	if diags.HasError() {
-		return
+		return false
 	}
 	changes := fleetChanges(was, nil, target)
 	changes = slices.DeleteFunc(changes, func(c statusChangeOf) bool {
@@ -260,9 +263,10 @@ func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleet
 	if len(changes) == 0 {
 		planNothing(diags, simStatusChange, fmt.Sprintf(
 			"The SIMs of fleet %s already have the status %s that status_on_removal asks for.", state.Name.ValueString(), target))
-		return
+		return false
 	}
 	r.warn(state.Name, changes, diags)
+	return true
 }
 
 func (r *simFleetStatusResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -280,7 +284,7 @@ func (r *simFleetStatusResource) Create(ctx context.Context, req resource.Create
 	saveFleetMarks(ctx, resp.Private, nil, &resp.Diagnostics)
 
 	wanted, _ := fleetStatuses(plan.Statuses)
-	result := r.setStatuses(ctx, client, plan, fleetChanges(nil, wanted, ""), nil, &resp.Diagnostics)
+	result := r.setStatuses(ctx, client, plan, fleetChanges(nil, wanted, ""), nil, announces(plan.OperationStatus), &resp.Diagnostics)
 	if len(result.failed) > 0 && !result.anyChanged {
 		summary, detail := result.failure(plan.Name.ValueString())
 		resp.Diagnostics.AddError(summary, detail+"\n\nNothing has changed on the network.")
@@ -369,7 +373,7 @@ func (r *simFleetStatusResource) Update(ctx context.Context, req resource.Update
 
 	was, _ := fleetStatuses(state.Statuses)
 	wanted, _ := fleetStatuses(plan.Statuses)
-	result := r.setStatuses(ctx, client, plan, fleetChanges(was, wanted, plan.StatusOnRemoval.ValueString()), marks, &resp.Diagnostics)
+	result := r.setStatuses(ctx, client, plan, fleetChanges(was, wanted, plan.StatusOnRemoval.ValueString()), marks, announces(plan.OperationStatus), &resp.Diagnostics)
 	statuses := result.statuses(was, wanted)
 	plan.Statuses = fleetValue(statuses)
 	if maps.Equal(statuses, wanted) {
@@ -395,6 +399,7 @@ func (r *simFleetStatusResource) Delete(ctx context.Context, req resource.Delete
 	resp.Diagnostics.Append(d...)
 	marks := readFleetMarks(ctx, req.Private, &resp.Diagnostics)
 	managed := isManaged(ctx, req.Private, &resp.Diagnostics)
+	announced := destroyAnnounced(ctx, req.Private, &resp.Diagnostics)
 	target := state.StatusOnRemoval.ValueString()
 	if resp.Diagnostics.HasError() || target == "" {
 		return
@@ -413,7 +418,7 @@ func (r *simFleetStatusResource) Delete(ctx context.Context, req resource.Delete
 	defer cancel()
 
 	was, _ := fleetStatuses(state.Statuses)
-	result := r.setStatuses(ctx, client, state, fleetChanges(was, nil, target), marks, &resp.Diagnostics)
+	result := r.setStatuses(ctx, client, state, fleetChanges(was, nil, target), marks, announced, &resp.Diagnostics)
 	for id := range result.gone {
 		delete(result.failed, id)
 	}

@@ -44,9 +44,9 @@ type statusResult struct {
 	summary, detail string
 }
 
-// setStatus brings a SIM to a status: it reads, sends one PATCH where that is needed, and waits. accepted is called as
-// soon as the service has the change, so that it is in state whatever happens then.
-func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID, target string, diags *diag.Diagnostics, accepted func(*cmo.Product, *mark[cmo.Operation])) statusResult {
+// setStatus brings a SIM to a status: it reads, sends one PATCH where that is needed and the plan has announced it, and
+// waits. accepted is called as soon as the service has the change, so that it is in state whatever happens then.
+func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID, target string, announced bool, diags *diag.Diagnostics, accepted func(*cmo.Product, *mark[cmo.Operation])) statusResult {
 	refused := func(what string, err error, next string) statusResult {
 		return statusResult{summary: "Unable to set SIM status", detail: explain(what, err, next)}
 	}
@@ -69,6 +69,10 @@ func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID,
 		return statusResult{product: product}
 	case cmo.Fulfils(target, product.SIMCard.Status):
 		return statusResult{end: changeDone, product: product}
+	case !announced:
+		return statusResult{product: product, summary: changedSincePlan, detail: fmt.Sprintf(
+			"The plan found SIM %s with the status %s and announced no change of it; by now its status is %s. Nothing was sent.\n\n"+
+				"Plan again: the next plan shows the change.", productID, target, product.SIMCard.Status)}
 	}
 	if !s.live.begin(diags, simStatusChange, "SIM "+productID) {
 		return statusResult{product: product}

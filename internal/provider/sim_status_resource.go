@@ -126,7 +126,7 @@ func shown(value types.String) string {
 func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	defer recovered(ctx, &resp.Diagnostics, nil)
 	if req.Plan.Raw.IsNull() {
-		r.planDestroy(ctx, req, resp)
+		planDestroySilent(ctx, resp.Private, r.planDestroy(ctx, req, resp), &resp.Diagnostics)
 		return
 	}
 	var plan simStatusModel
@@ -139,7 +139,9 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	}
 	if req.State.Raw.IsNull() {
-		r.planCreate(ctx, client, plan, req.Private, &resp.Diagnostics)
+		if !r.planCreate(ctx, client, plan, req.Private, &resp.Diagnostics) {
+			planSilent(ctx, &resp.Plan, &resp.Diagnostics)
+		}
 		return
 	}
 
@@ -224,14 +226,16 @@ func readReplaced(ctx context.Context, private privateReader, diags *diag.Diagno
 	return &replaced
 }
 
-func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, plan simStatusModel, private privateReader, diags *diag.Diagnostics) {
+// planCreate says whether the creation sends anything.
+func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, plan simStatusModel, private privateReader, diags *diag.Diagnostics) bool {
 	replaced := readReplaced(ctx, private, diags)
 	id := plan.ProductID.ValueString()
 	switch {
 	case replaced == nil:
-		r.warn(ctx, client, plan, types.StringUnknown(), diags)
+		return r.warn(ctx, client, plan, types.StringUnknown(), diags)
 	case replaced.ProductID != id:
 		// The first call has seen both SIMs and warned of what this leg sends; Terraform drops the warnings of this one.
+		return plan.ProductID.IsUnknown() || r.warn(ctx, client, plan, types.StringUnknown(), diags)
 	case replaced.Guarded:
 		diags.AddError("Replacing is refused while status_on_destroy is set", fmt.Sprintf(
 			"Replacing the object of SIM %s would first set its status_on_destroy on the live SIM, without a warning in the plan.\n\n"+
@@ -241,6 +245,7 @@ func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, 
 			"Creating the object of SIM %s anew would set its status, and Terraform drops the warning of that.\n\n"+
 				"Run terraform apply without -replace first: the status is changed in place.", id))
 	}
+	return false
 }
 
 // warn adds the warning of a planned status change, exact where the live SIM can be read, and says whether a change
@@ -306,12 +311,13 @@ func unknownSIMDetail(productID string, err error) string {
 		"Check the product id: BACKEND-ICCID as the data source telco_products lists it. Nothing was sent.")
 }
 
-func (r *simStatusResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+// planDestroy says whether the destroy sends anything.
+func (r *simStatusResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
 	var state simStatusModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	operation := readMark[cmo.Operation](ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		return
+		return false
 	}
 	target := state.StatusOnDestroy
 	switch {
@@ -319,29 +325,29 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 		planNothing(&resp.Diagnostics, simStatusChange, fmt.Sprintf(
 			"SIM %s keeps its status %s: destroying this resource only makes Terraform forget it. Set status_on_destroy to change "+
 				"the status on destroy.", state.ProductID.ValueString(), shown(state.Status)))
-		return
+		return false
 	case operation != nil && cmo.Fulfils(target.ValueString(), operation.Operation.Target):
-		return // the change has been sent already
+		return false // the change has been sent already
 	case operation != nil:
 		// Whatever the SIM shows now: apply first waits for the change on its way, then sends this one.
 		r.live.plan(&resp.Diagnostics, r.change(state.ProductID, types.StringValue(operation.Operation.Target), target))
-		return
+		return true
 	}
 	client := r.cmo.use(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		return
+		return false
 	}
 	from := state.Status
 	if client != nil && r.preflight {
 		product, err := client.ProductShared(ctx, state.ProductID.ValueString())
 		switch {
 		case errors.Is(err, transport.ErrNotFound):
-			return
+			return false
 		case err != nil:
 			simStatusReadError(&resp.Diagnostics, state.ProductID.ValueString(), err)
-			return
+			return false
 		case !checkStatusChange(&resp.Diagnostics, product, state.ProductID.ValueString(), target.ValueString()):
-			return
+			return false
 		default:
 			from = types.StringValue(product.SIMCard.Status)
 		}
@@ -349,9 +355,10 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 	if cmo.Fulfils(target.ValueString(), from.ValueString()) {
 		planNothing(&resp.Diagnostics, simStatusChange, fmt.Sprintf(
 			"SIM %s already has the status %s that status_on_destroy asks for.", state.ProductID.ValueString(), shown(from)))
-		return
+		return false
 	}
 	r.live.plan(&resp.Diagnostics, r.change(state.ProductID, from, target))
+	return true
 }
 
 func (r *simStatusResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -372,7 +379,7 @@ func (r *simStatusResource) Create(ctx context.Context, req resource.CreateReque
 	keep := func(product *cmo.Product, m *mark[cmo.Operation]) {
 		r.keep(ctx, plan, product, m, &resp.State, resp.Private, &resp.Diagnostics)
 	}
-	result := r.setStatus(ctx, client, plan.ProductID.ValueString(), plan.Status.ValueString(), &resp.Diagnostics, keep)
+	result := r.setStatus(ctx, client, plan.ProductID.ValueString(), plan.Status.ValueString(), announces(plan.OperationStatus), &resp.Diagnostics, keep)
 	switch result.end {
 	case changeDone:
 		keep(result.product, nil)
@@ -530,7 +537,7 @@ func (r *simStatusResource) Update(ctx context.Context, req resource.UpdateReque
 		return
 	}
 
-	result := r.setStatus(ctx, client, plan.ProductID.ValueString(), plan.Status.ValueString(), &resp.Diagnostics, keep)
+	result := r.setStatus(ctx, client, plan.ProductID.ValueString(), plan.Status.ValueString(), announces(plan.OperationStatus), &resp.Diagnostics, keep)
 	switch result.end {
 	case changeDone:
 		keep(result.product, nil)
@@ -576,6 +583,7 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 	resp.Diagnostics.Append(d...)
 	operation := readMark[cmo.Operation](ctx, req.Private, &resp.Diagnostics)
 	managed := isManaged(ctx, req.Private, &resp.Diagnostics)
+	announced := destroyAnnounced(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || state.StatusOnDestroy.ValueString() == "" {
 		return
 	}
@@ -623,7 +631,7 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 			return
 		}
 	}
-	result := r.setStatus(ctx, client, productID, target, &resp.Diagnostics, func(*cmo.Product, *mark[cmo.Operation]) {})
+	result := r.setStatus(ctx, client, productID, target, announced, &resp.Diagnostics, func(*cmo.Product, *mark[cmo.Operation]) {})
 	if result.end != changeDone && !result.gone {
 		fail(result)
 	}

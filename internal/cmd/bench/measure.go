@@ -240,7 +240,7 @@ func (b *bench) floor() error {
 	}
 
 	sizes := []int{5 * b.o.n}
-	if b.o.full && b.o.fleet > sizes[0] {
+	if !b.o.reckon && b.o.fleet > sizes[0] {
 		sizes = append(sizes, b.o.fleet)
 	}
 	for _, n := range sizes {
@@ -521,6 +521,10 @@ func (b *bench) report() string {
 			fmt.Fprintf(&out, " %s: %.1f s", thousands(int(p.x)), p.y)
 		}
 		out.WriteString("\n")
+	}
+	// A provider gets hardly below what Terraform itself takes for a map of that size.
+	if i := slices.IndexFunc(b.rows, func(r row) bool { return r.what == whatFloorMap && r.phase == plan && r.sims == b.o.fleet }); i >= 0 {
+		fmt.Fprintf(&out, "The same of one terraform_data with a map of %s: %.1f s.\n", thousands(b.o.fleet), b.rows[i].cost.wall.Seconds())
 	}
 	if len(b.targets) > 0 {
 		out.WriteString("\n" + targetTable(b.targets))
