@@ -123,6 +123,40 @@ output "operation" { value = telco_sim_status.test.operation_status }`))
 	}
 }
 
+func TestAccInterrupted_simFleetStatus(t *testing.T) {
+	for _, how := range interruptions {
+		t.Run(how.name, func(t *testing.T) {
+			t.Parallel()
+			env := acctest.New(t)
+			cli := env.NewCLI(t)
+			all := fleetOf(6, "ACTIVE")
+			addFleet(env, all, "INACTIVE")
+			env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
+			cli.Write("main.tf", env.Config(fleetConfig(all, "lifecycle { prevent_destroy = true }")+`
+output "operation" { value = telco_sim_fleet_status.test.operation_status }`))
+			interrupt(t, env, cli, "monitor.read", simulator.CMO, how)
+
+			if how.keeps {
+				plan := cli.MustRun("plan")
+				if !strings.Contains(plan, "will be updated in-place") || !strings.Contains(plan, `"pending" -> (known after apply)`) {
+					t.Errorf("the plan does not pick the changes up:\n%s", plan)
+				}
+			}
+			env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = false })
+			output := cli.MustRun("apply", "-auto-approve")
+			if !strings.Contains(output, `operation = "complete"`) {
+				t.Errorf("the fleet is not complete:\n%s", output)
+			}
+			if plan := cli.MustRun("plan"); !strings.Contains(plan, "No changes.") {
+				t.Errorf("the last plan is not empty:\n%s", plan)
+			}
+			if err := changedOnce(env, all, 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestAccInterrupted_simCard(t *testing.T) {
 	const cli1 = "001010000000001"
 	for _, how := range interruptions {
