@@ -270,6 +270,9 @@ func (s *schedule) step() {
 		s.note("the plan fails: %.300q", failed)
 		return
 	}
+	if rapid.IntRange(0, 5).Draw(s.rt, "meanwhile") == 0 {
+		s.drift(s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")])
+	}
 	if s.arm() {
 		for _, y := range s.slots {
 			y.troubled++

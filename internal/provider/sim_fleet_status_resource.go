@@ -107,6 +107,7 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 		}
 		if !r.planChanges(ctx, client, plan, nil, nil, diags) {
 			planSilent(ctx, &resp.Plan, diags)
+			diags.Append(resp.Plan.SetAttribute(ctx, path.Root("failed"), fleetValue(nil))...)
 		}
 		return
 	}
@@ -131,16 +132,25 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 	}
 
 	sends := r.planChanges(ctx, client, plan, was, marks, diags)
+	status := plan.OperationStatus
 	switch {
 	case len(marks) > 0:
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), types.StringUnknown())...)
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("failed"), types.MapUnknown(types.StringType))...)
-	case !sends && (!plan.OperationStatus.Equal(state.OperationStatus) || !plan.Failed.Equal(state.Failed)):
-		// Only where they differ: each goes through the whole plan, with all SIMs.
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), state.OperationStatus)...)
+		status = types.StringUnknown()
+	case !sends:
+		status = state.OperationStatus
+	}
+	// Only what differs is set: each goes through the whole plan, with all SIMs.
+	if !status.Equal(plan.OperationStatus) {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), status)...)
+	}
+	if !sends && !plan.Failed.Equal(state.Failed) {
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("failed"), state.Failed)...)
 	}
 }
+
+// announced says whether a plan has announced a change. operation_status is unknown as well where only changes of an
+// earlier run are waited for.
+func (m *simFleetStatusModel) announced() bool { return m.Failed.IsUnknown() }
 
 // planChanges adds the one warning of a fleet's planned changes, exact where the live SIMs can be read, and says
 // whether anything would be sent. What the service would refuse is an error.
@@ -284,7 +294,7 @@ func (r *simFleetStatusResource) Create(ctx context.Context, req resource.Create
 	saveFleetMarks(ctx, resp.Private, nil, &resp.Diagnostics)
 
 	wanted, _ := fleetStatuses(plan.Statuses)
-	result := r.setStatuses(ctx, client, plan, fleetChanges(nil, wanted, ""), nil, announces(plan.OperationStatus), &resp.Diagnostics)
+	result := r.setStatuses(ctx, client, plan, fleetChanges(nil, wanted, ""), nil, plan.announced(), &resp.Diagnostics)
 	if len(result.failed) > 0 && !result.anyChanged {
 		summary, detail := result.failure(plan.Name.ValueString())
 		resp.Diagnostics.AddError(summary, detail+"\n\nNothing has changed on the network.")
@@ -373,13 +383,15 @@ func (r *simFleetStatusResource) Update(ctx context.Context, req resource.Update
 
 	was, _ := fleetStatuses(state.Statuses)
 	wanted, _ := fleetStatuses(plan.Statuses)
-	result := r.setStatuses(ctx, client, plan, fleetChanges(was, wanted, plan.StatusOnRemoval.ValueString()), marks, announces(plan.OperationStatus), &resp.Diagnostics)
+	result := r.setStatuses(ctx, client, plan, fleetChanges(was, wanted, plan.StatusOnRemoval.ValueString()), marks, plan.announced(), &resp.Diagnostics)
 	statuses := result.statuses(was, wanted)
 	plan.Statuses = fleetValue(statuses)
 	if maps.Equal(statuses, wanted) {
 		plan.Statuses = fleetValue(wanted)
 	}
-	plan.Failed = fleetValue(result.failed)
+	if plan.announced() || len(result.failed) > 0 {
+		plan.Failed = fleetValue(result.failed)
+	}
 	plan.OperationStatus = result.marks.status()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	saveFleetMarks(ctx, resp.Private, result.marks, &resp.Diagnostics)
