@@ -234,6 +234,31 @@ func TestAccProvider_unknown(t *testing.T) {
 	checkOutput(t, output, "Error: Settings of the cmo API are not known yet", "-target")
 }
 
+// TestAccProvider_unknownSwitches: what is known after apply holds from then on.
+func TestAccProvider_unknownSwitches(t *testing.T) {
+	t.Parallel()
+	env := acctest.New(t)
+	cli := env.NewAttachedCLI(t)
+	env.AddProduct(simulator.Product{ID: syncProduct, SIMStatus: "INACTIVE"})
+	env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "INACTIVE"})
+	cli.Write("main.tf", env.Config(fmt.Sprintf(`
+resource "terraform_data" "later" {}
+resource "telco_sim_status" "test" {
+  for_each   = toset([%q, %q])
+  product_id = each.key
+  status     = "ACTIVE"
+}`, syncProduct, asyncProduct), `read_only = terraform_data.later.id != ""`, "max_live_changes = length(terraform_data.later.id)",
+		"preflight = length(terraform_data.later.id) == 0"))
+	checkOutput(t, cli.MustRun("plan"), "3 to add", live)
+	output, exit := cli.Run("apply", "-auto-approve")
+	if n := strings.Count(output, "Error: Read-only provider"); exit == 0 || n != 2 {
+		t.Errorf("%d errors:\n%s", n, output)
+	}
+	if changes := env.Ledger(); len(changes) > 0 {
+		t.Errorf("the network executed %v", changes)
+	}
+}
+
 // TestAccProvider_readOnly: plans work, and no verb sends anything.
 func TestAccProvider_readOnly(t *testing.T) {
 	t.Parallel()

@@ -173,6 +173,11 @@ func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	}
 
+	if !plan.Status.IsUnknown() && cmo.Fulfils(plan.Status.ValueString(), state.Status.ValueString()) {
+		// TERMINATED where PENDING_TERMINATE is declared, as after an import, is no difference.
+		plan.Status = state.Status
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("status"), state.Status)...)
+	}
 	sends := false
 	switch {
 	case plan.Status.Equal(state.Status):

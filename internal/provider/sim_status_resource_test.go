@@ -271,6 +271,17 @@ func TestAccSIMStatus_terminated(t *testing.T) {
 	)
 }
 
+// TestAccSIMStatus_importTerminated: what has been terminated elsewhere fulfils PENDING_TERMINATE.
+func TestAccSIMStatus_importTerminated(t *testing.T) {
+	env := acctest.New(t)
+	cli := env.NewAttachedCLI(t)
+	env.AddProduct(simulator.Product{ID: syncProduct, SIMStatus: "TERMINATED"})
+	cli.Write("main.tf", env.Config(simStatusConfig(syncProduct, "PENDING_TERMINATE")))
+	cli.MustRun("import", simStatus, syncProduct)
+	checkNoChanges(t, cli)
+	checkLedger(t, env)
+}
+
 func TestAccSIMStatus_planErrors(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t)
