@@ -387,6 +387,8 @@ func TestPeek(t *testing.T) {
 		"status 404, young":                  {story{Operation{Kind: Create, Sent: toLive}, missing, shows(live)}, 29 * s, wait.Pending, Result{SIMCard: &live}, ""},
 		"status 404, old":                    {story{Operation{Kind: Create, Sent: toLive}, missing, shows(live)}, 30 * s, wait.Done, Result{SIMCard: &live}, ""},
 		"status 404, created SIM not there":  {story{Operation{Kind: Create, Sent: toLive}, missing, absent}, 5 * m, wait.Pending, Result{Absent: true}, ""},
+		"status 404, never shown":            {story{Operation{Kind: Create, Sent: toLive}, missing, absent}, 30 * m, wait.Failed, Result{Absent: true}, "creation of SIM card acme/1 failed (state: HTTP 404): no SIM card has come of it, or it was removed since"},
+		"running, never shown":               {story{Operation{Kind: Create, Sent: toLive}, says("pending"), absent}, 24 * 60 * m, wait.Pending, Result{Absent: true}, ""},
 		"failed":                             {story{Operation{Kind: Create}, says("failed"), absent}, 0, wait.Failed, Result{Absent: true}, "creation of SIM card acme/1 failed (state: failed)"},
 		"stalled":                            {story{Operation{Kind: Create}, nil, shows(SIMCard{ActorStatus: ActorStalled})}, 0, wait.Failed, Result{SIMCard: &SIMCard{ActorStatus: ActorStalled}}, "creation of SIM card acme/1: the SIM card is stalled, which only the support desk of the service can mend"},
 		"delete: gone":                       {story{Operation{Kind: Delete}, missing, absent}, 0, wait.Done, Result{Absent: true}, ""},
@@ -509,6 +511,7 @@ func TestWaitBearsTroubleWithTheStatus(t *testing.T) {
 	for name, status := range map[string]func(w http.ResponseWriter){
 		"500":       func(w http.ResponseWriter) { answer(w, 500, `{"Message":"An error has occurred."}`) },
 		"forbidden": func(w http.ResponseWriter) { answer(w, 403, `{"Message":"no"}`) },
+		"409":       func(w http.ResponseWriter) { answer(w, 409, `{"message":"a gateway's"}`) },
 		"404 HTML":  func(w http.ResponseWriter) { answer(w, 404, `<html></html>`) },
 		"404":       func(w http.ResponseWriter) { answer(w, 404, testdata(t, "not_found.json")) },
 		"cut":       func(w http.ResponseWriter) { drop(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{") },
