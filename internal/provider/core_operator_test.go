@@ -39,12 +39,40 @@ func (c *core) applyWatched(ctx context.Context, p *corePlan) (said []*tfprotov6
 				change.Action, change.Key, change.Detail, p.actions()))
 		}
 	}
+	problems = append(problems, c.overstated(p, said)...)
 	for what, times := range executed {
 		if times > 1 {
 			problems = append(problems, fmt.Sprintf("%s was executed %d times by one apply", what, times))
 		}
 	}
 	return said, problems
+}
+
+// overstated are the objects of which an apply without an error says that they are complete, while the service is still
+// at a change of theirs. What a killed run has left on its way no object can tell.
+func (c *core) overstated(p *corePlan, said []*tfprotov6.Diagnostic) (problems []string) {
+	if c.kills > 0 || len(coreErrors(said)) > 0 {
+		return nil
+	}
+	for _, change := range p.changes {
+		object, ok := c.state[change.addr]
+		if !ok || change.action == actNothing || c.text(change.addr, "operation_status") != "complete" {
+			continue
+		}
+		var products []string
+		switch object.typeName {
+		case "telco_sim_status":
+			products = []string{c.text(change.addr, "product_id")}
+		case "telco_sim_fleet_status":
+			products = slices.Sorted(maps.Keys(coreFields(coreFields(object.value)["statuses"])))
+		}
+		for _, id := range products {
+			if c.Changing(id) {
+				problems = append(problems, fmt.Sprintf("%s is complete, it says, and SIM %s is still being changed", change.addr, id))
+			}
+		}
+	}
+	return problems
 }
 
 // comeToRest plans and applies as a person does who does what the errors ask for, until nothing is left to do or the

@@ -42,6 +42,7 @@ type core struct {
 	running tfprotov6.ProviderServer
 	stopped bool // Ctrl-C: nothing new is begun
 	killed  bool // kill -9: nothing is saved any more
+	kills   int  // so far
 
 	userTainted map[string]bool
 	// helpful: a person does what errors ask for, as after a kill; without one nobody needs to.
@@ -664,6 +665,7 @@ func (c *core) stop() {
 func (c *core) kill() {
 	c.mu.Lock()
 	c.killed, c.helpful = true, true
+	c.kills++
 	c.mu.Unlock()
 	c.net.dead.Store(true)
 	c.stop()

@@ -125,6 +125,18 @@ func (s *Simulator) Product(id string) (Product, bool) {
 	return s.cmo.snapshot(p), true
 }
 
+// Changing says whether an asynchronous change of the product is on its way; it does not count as a look at it.
+func (s *Simulator) Changing(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.cmo.products[id]
+	if !ok {
+		return false
+	}
+	s.cmo.settleDue(p)
+	return p.running != nil
+}
+
 // Products returns all products, sorted by ID.
 func (s *Simulator) Products() []Product {
 	s.mu.Lock()
