@@ -337,7 +337,7 @@ func TestDocs_links(t *testing.T) {
 		}
 		text, err := os.ReadFile(path)
 		for _, link := range links.FindAllStringSubmatch(string(text), -1) {
-			page := filepath.Join(filepath.Dir(path), link[1]) + ".md"
+			page := filepath.Join(filepath.Dir(path), link[1])
 			switch inner, ok := strings.CutPrefix(link[1], registry); {
 			case ok:
 				page = filepath.Join(docs, inner) + ".md"

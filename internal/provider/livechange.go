@@ -83,9 +83,9 @@ func (l *liveChanges) count(diags *diag.Diagnostics, key string, named bool) {
 	if total := len(l.planned) + l.unnamed; l.limit > 0 && total > l.limit && !l.reported {
 		l.reported = true
 		diags.AddError(tooManyLiveChanges, fmt.Sprintf(
-			"This plan holds more than %d live changes, the limit that max_live_changes (%s) sets.\n\n"+
+			"This plan holds more than %s, the limit that max_live_changes (%s) sets.\n\n"+
 				"Look for what makes the plan this large. If it is meant, raise max_live_changes, or apply in parts with -target.",
-			l.limit, envMaxLiveChanges))
+			plural(l.limit, "live change"), envMaxLiveChanges))
 	}
 }
 
@@ -102,9 +102,9 @@ func (l *liveChanges) begin(diags *diag.Diagnostics, k kind, sim string) bool {
 	}
 	if l.limit > 0 && l.sent >= l.limit {
 		diags.AddError(tooManyLiveChanges, fmt.Sprintf(
-			"The %s of %s was not sent, since this apply has already sent %d live changes, the limit that max_live_changes (%s) "+
+			"The %s of %s was not sent, since this apply has already sent %s, the limit that max_live_changes (%s) "+
 				"sets. Apply again to go on, or raise max_live_changes.",
-			k, sim, l.sent, envMaxLiveChanges))
+			k, sim, plural(l.sent, "live change"), envMaxLiveChanges))
 		return false
 	}
 	l.sent++

@@ -76,10 +76,11 @@ func (r *mvnoSIMSwapResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"replaces": schema.StringAttribute{Optional: true,
 				MarkdownDescription: "The ICC that the account must hold now. The swap is sent only while it does, which makes a swap by word " +
 					"safe to apply again after a crash. Where the account holds another SIM by then: with a word that SIM is taken over and " +
-					"nothing is sent; with an ICC it is an error.",
+					"nothing is sent; with an ICC it is an error, unless that SIM is the one in `new_sim`: then nothing is sent.",
 				Validators: []validator.String{stringvalidator.RegexMatches(heldSIMPattern, "must be the ICC of the SIM that the account holds now")}},
 			"triggers": schema.MapAttribute{ElementType: types.StringType, Optional: true,
-				MarkdownDescription: "Any change of this map asks for another swap; meant for `eSim` and `autoAssign`."},
+				MarkdownDescription: "Any change of this map asks for another swap; meant for `eSim` and `autoAssign`. Where `replaces` is " +
+					"set, change it too: while it names a SIM that the account no longer holds, nothing is sent."},
 			"store_codes": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "`true` keeps the PIN and PUK codes that the swap answers in the state. Default `false`: they are dropped, " +
 					"and can't be read later."},

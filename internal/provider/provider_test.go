@@ -112,7 +112,7 @@ func TestAccProvider_environment(t *testing.T) {
 	if exit == 0 || strings.Count(output, "Error: Too many live changes") != 1 {
 		t.Errorf("TELCO_MAX_LIVE_CHANGES was not obeyed:\n%s", output)
 	}
-	checkOutput(t, output, "more than 1 live changes", "max_live_changes (TELCO_MAX_LIVE_CHANGES)")
+	checkOutput(t, output, "more than 1 live change,", "max_live_changes (TELCO_MAX_LIVE_CHANGES)")
 
 	// The block wins; an empty scope sends none; a token of the environment gives way to a configured client.
 	env.ForgetRequests()

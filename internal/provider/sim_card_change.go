@@ -208,7 +208,7 @@ func (r *simCardResource) ready(ctx context.Context, client *accounts.Client, ac
 }
 
 // update sends the changed fields and waits.
-func (r *simCardResource) update(ctx context.Context, client *accounts.Client, plan simCardModel, fields accounts.Fields, diags *diag.Diagnostics, accepted func(*accounts.SIMCard, *mark[accounts.Operation])) cardResult {
+func (r *simCardResource) update(ctx context.Context, client *accounts.Client, plan simCardModel, fields accounts.Fields, announced bool, diags *diag.Diagnostics, accepted func(*accounts.SIMCard, *mark[accounts.Operation])) cardResult {
 	account, cli := plan.AccountKey.ValueString(), plan.CLI.ValueString()
 	id := account + "/" + cli
 	const summary = "Unable to update SIM card"
@@ -223,12 +223,16 @@ func (r *simCardResource) update(ctx context.Context, client *accounts.Client, p
 		return cardResult{card: card, summary: summary, detail: explain(fmt.Sprintf(
 			"SIM card %s is not ready for a change, or could not be read. Nothing was sent.", id), err, "")}
 	}
-	if card.ActorStatus == accounts.ActorStalled {
-		return cardResult{card: card, summary: "SIM card is stalled", detail: fmt.Sprintf(
-			"SIM card %s was not changed, since the service reports it as stalled.\n\nCall the vendor's support desk with the account key and the CLI.", id)}
+	if stalled(diags, card, id) {
+		return cardResult{card: card}
 	}
 	if len(fields.NotReadBack(card)) == 0 {
 		return cardResult{end: changeDone, card: card} // somebody else has done it already
+	}
+	if !announced {
+		return cardResult{card: card, summary: changedSincePlan, detail: fmt.Sprintf(
+			"The plan found SIM card %s as declared and announced no change of it; by now it differs. Nothing was sent.\n\n"+
+				"Plan again: the next plan shows the change.", id)}
 	}
 	if terminated(diags, card, id) || !r.live.begin(diags, simCardUpdate, "SIM card "+id) {
 		return cardResult{card: card}

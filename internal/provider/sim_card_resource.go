@@ -230,7 +230,7 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 			now.setCard(live)
 			differences = plan.differences(&state, &now)
 		}
-		if len(differences) > 0 && terminated(diags, live, state.ID.ValueString()) {
+		if len(differences) > 0 && (terminated(diags, live, state.ID.ValueString()) || stalled(diags, live, state.ID.ValueString())) {
 			return
 		}
 	}
@@ -268,6 +268,16 @@ func terminated(diags *diag.Diagnostics, live *accounts.SIMCard, id string) bool
 	}
 	diags.AddError("SIM card is terminated", fmt.Sprintf("SIM card %s has the state terminated, which is final: it can't be changed.\n\n"+
 		"Take it out of the configuration with a removed block (destroy = false), or declare state = \"terminated\" and nothing else new.", id))
+	return true
+}
+
+// stalled refuses a change of a SIM card that only the support desk can mend.
+func stalled(diags *diag.Diagnostics, live *accounts.SIMCard, id string) bool {
+	if live.ActorStatus != accounts.ActorStalled {
+		return false
+	}
+	diags.AddError("SIM card is stalled", fmt.Sprintf("SIM card %s can't be changed while the service reports it as stalled. Nothing was sent.\n\n"+
+		"Call the vendor's support desk with the account key and the CLI, or take the change out.", id))
 	return true
 }
 
@@ -467,7 +477,7 @@ func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest
 		result = r.resume(ctx, client, state, operation, &resp.Diagnostics)
 	}
 	if result.end == changeDone && !fields.Empty() {
-		result = r.update(ctx, client, plan, fields, &resp.Diagnostics, keep)
+		result = r.update(ctx, client, plan, fields, announces(plan.OperationStatus), &resp.Diagnostics, keep)
 		if result.end == changeOpen || result.end == changeUnknown {
 			keep(result.card, result.mark)
 			r.report(result, &resp.Diagnostics)

@@ -55,8 +55,8 @@ func (f *fleetResult) failure(fleet string) (string, string) {
 		lines = append(lines, id+": "+f.failed[id])
 	}
 	return "Some SIMs of the fleet were not changed", fmt.Sprintf(
-		"%d SIMs of fleet %s were not changed:\n\n%s\n\nThe next plan shows what is left to do; only that is sent. The log (TF_LOG=INFO) names all.",
-		len(lines), fleet, firstTwenty(lines))
+		"%s of fleet %s not changed:\n\n%s\n\nThe next plan shows what is left to do; only that is sent. The log (TF_LOG=INFO) names all.",
+		plural(len(lines), "SIM"), fleet, firstTwenty(lines))
 }
 
 // pending is the summary and detail that name the SIMs whose changes are not over.
@@ -67,7 +67,7 @@ func (f *fleetResult) pending(fleet string) (string, string) {
 		lines = append(lines, fmt.Sprintf("%s -> %s: %s", id, m.Operation.Target, m.status().ValueString()))
 	}
 	return "Some changes of the fleet are not over", fmt.Sprintf(
-		"The end of %d changes of fleet %s was not seen:\n\n%s\n\n%s", len(lines), fleet, firstTwenty(lines), pendingAdvice)
+		"The end of %s of fleet %s was not seen:\n\n%s\n\n%s", plural(len(lines), "change"), fleet, firstTwenty(lines), pendingAdvice)
 }
 
 // statuses is what is true of each SIM: the wanted status where it was reached or is on its way, else the live one,

@@ -71,7 +71,7 @@ func (r *simFleetStatusResource) Schema(ctx context.Context, _ resource.SchemaRe
 					"only forgotten.",
 				Validators: []validator.String{stringvalidator.RegexMatches(statusPattern, statusRule)}},
 			"failed": schema.MapAttribute{ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "The SIMs that the last apply could not change, with the reason; the next refresh shows their live status."},
+				MarkdownDescription: "The SIMs that the last apply could not change, with the reason. The next refresh empties it and shows their live status."},
 			"operation_status": operationStatusAttribute(),
 			"timeouts":         timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		},
@@ -184,11 +184,11 @@ func (r *simFleetStatusResource) warn(name types.String, changes []statusChangeO
 	for i, c := range changes {
 		ids[i] = c.productID
 	}
-	sims := "SIMs change"
+	verb := "change"
 	if len(changes) == 1 {
-		sims = "SIM changes"
+		verb = "changes"
 	}
-	r.live.planMany(diags, simStatusChange, fmt.Sprintf("Fleet %s: %d %s.\n%s", shown(name), len(changes), sims, fleetSummary(changes)),
+	r.live.planMany(diags, simStatusChange, fmt.Sprintf("Fleet %s: %s %s.\n%s", shown(name), plural(len(changes), "SIM"), verb, fleetSummary(changes)),
 		fleetMeaning(changes), ids)
 }
 
@@ -252,8 +252,8 @@ func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleet
 	target := state.StatusOnRemoval.ValueString()
 	if target == "" {
 		planNothing(diags, simStatusChange, fmt.Sprintf(
-			"The %d SIMs of fleet %s keep their statuses: destroying this resource only makes Terraform forget them. Set "+
-				"status_on_removal to change their status on destroy.", len(was), state.Name.ValueString()))
+			"Fleet %s: %s left alone. Destroying this resource only makes Terraform forget the fleet. Set status_on_removal to "+
+				"change the SIMs' status on destroy.", state.Name.ValueString(), plural(len(was), "SIM")))
 		return false
 	}
 	client := r.cmo.use(diags)
