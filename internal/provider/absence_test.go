@@ -83,7 +83,7 @@ func foreignAnswers() map[string]simulator.Fault {
 		"deep XML":         strings.Repeat("<a>", 20_000),
 		"entities":         `<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><query_status_response api_id="42"><api_outcome>success</api_outcome><status>&b;</status></query_status_response>`,
 		"external entity":  `<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><query_status_response api_id="42"><api_outcome>invalid iccid</api_outcome><status>&x;</status></query_status_response>`,
-		"other characters": `<?xml version="1.0" encoding="ISO-8859-1"?><query_status_response api_id="42"><api_outcome>invalid iccid</api_outcome></query_status_response>`,
+		"other characters": `<?xml version="1.0" encoding="EBCDIC"?><query_status_response api_id="42"><api_outcome>invalid iccid</api_outcome></query_status_response>`,
 		"gateway's object": `{"message":"no Route matched with those values"}`,
 		"gateway's code":   `{"code":404,"message":"Not Found"}`,
 	} {

@@ -60,17 +60,17 @@ func TestOneCommandAtATime(t *testing.T) {
 			c := onMemory(t, simulator.WithLatency(2*time.Millisecond))
 			k.seed(c.Simulator)
 			config := coreConfig{}
-			for _, block := range k.after {
+			for addr, block := range k.after {
 				for i := range 6 {
-					config[fmt.Sprintf("%s.n%d", block.typeName, i)] = block
+					config[fmt.Sprintf("%s%d", addr, i)] = block
 				}
 			}
 			p := c.plan(t.Context(), config, corePlanOptions{})
 			if said := c.apply(t.Context(), p); len(coreErrors(said)) > 0 {
 				t.Error(coreErrors(said))
 			}
-			if got := len(c.Ledger()); got != 1 {
-				t.Errorf("%d changes", got)
+			if got := len(c.Ledger()); got != len(k.keys) {
+				t.Errorf("%d changes of %d SIMs", got, len(k.keys))
 			}
 		})
 	}

@@ -38,10 +38,10 @@ func swapNoEffect(accountID string, op swapOperation, held string) (string, stri
 			"The next plan shows it again; nothing is sent without it.", accountID, op.NewSIM, ago(op.Since), held)
 }
 
-// swap brings the account to the wanted SIM: it reads, sends one swap where that is needed and the plan has announced
-// it, and fills in the model. accepted is called as soon as the service has answered, so that it is in state whatever
-// happens then.
-func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, model *mvnoSIMSwapModel, announced bool, accepted func(*mark[swapOperation])) swapResult {
+// swap brings the account to the wanted SIM: it reads, sends one swap where that is needed and plan has announced it, and
+// fills in the model. accepted is called as soon as the service has answered, so that it is in state whatever happens
+// then.
+func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, model *mvnoSIMSwapModel, plan mvnoSIMSwapModel, accepted func(*mark[swapOperation])) swapResult {
 	var result swapResult
 	accountID, newSIM := model.AccountID.ValueString(), model.NewSIM.ValueString()
 	const summary = "Unable to swap the SIM"
@@ -72,7 +72,13 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, client *mvno.Client, mod
 		result.end = changeDone
 		return result
 	}
-	if !announced {
+	if from := plan.PreviousSIMNumber; announces(plan.OperationStatus) && plan.byWordAlone() && asks(from) && !mvno.SameICC(from.ValueString(), before) {
+		result.diags.AddError(changedSincePlan, fmt.Sprintf(
+			"The plan announced a swap of SIM %s of MVNO account %s; by now the account holds SIM %s. Nothing was sent.\n\n"+
+				"Find out who swapped it, then plan again.", from.ValueString(), accountID, before))
+		return result
+	}
+	if !announces(plan.OperationStatus) {
 		result.diags.AddError(changedSincePlan, fmt.Sprintf(
 			"The plan found that MVNO account %s needs no swap and announced none; by now it holds SIM %s. Nothing was sent.\n\n"+
 				"Plan again: the next plan shows the swap.", accountID, before))
@@ -137,7 +143,7 @@ func (r *mvnoSIMSwapResource) reconcile(ctx context.Context, client *mvno.Client
 	op := swapOperation{NewSIM: model.NewSIM.ValueString(), Before: before, Since: time.Now()}
 	// Reading must go on when the run is interrupted: what was sent may be live.
 	readCtx := context.WithoutCancel(ctx)
-	changed, account, err := client.Reconcile(readCtx, accountID, before, op.NewSIM)
+	changed, account, err := client.Reconcile(readCtx, accountID, before, op.NewSIM, op.Since)
 	switch {
 	case err != nil:
 		result.end = changeUnknown

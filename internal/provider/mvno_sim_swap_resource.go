@@ -139,9 +139,11 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 
 	if req.State.Raw.IsNull() {
-		if !r.planCreate(ctx, client, plan, req.Private, diags) {
+		held, sends := r.planCreate(ctx, client, plan, req.Private, diags)
+		if !sends {
 			planSilent(ctx, &resp.Plan, diags)
 		}
+		plan.announceHeld(ctx, held, sends, resp)
 		r.planCodes(ctx, plan, nil, resp)
 		return
 	}
@@ -158,8 +160,11 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 
-	swaps := plan.asksForSwap(&state)
-	sends := swaps && r.planSwap(ctx, client, plan, state.SIMNumber, diags)
+	swaps, sends := plan.asksForSwap(&state), false
+	held := state.SIMNumber
+	if swaps {
+		held, sends = r.planSwap(ctx, client, plan, held, diags)
+	}
 	status := state.OperationStatus
 	if operation != nil {
 		status = types.StringUnknown()
@@ -178,6 +183,7 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 		}
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 	}
+	plan.announceHeld(ctx, held, sends, resp)
 	if open {
 		r.planCodes(ctx, plan, nil, resp)
 	} else {
@@ -189,8 +195,9 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 const heldKey = "held"
 
 // planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
-// that would send a swap is refused. It says whether a swap will be sent.
-func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) bool {
+// that would send a swap is refused. It says which SIM the account holds, as far as it is known, and whether a swap will
+// be sent.
+func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) (types.String, bool) {
 	replaced := asks(plan.AccountID) && isReplacement(ctx, private, plan.AccountID.ValueString(), diags)
 	if !replaced {
 		return r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
@@ -202,7 +209,7 @@ func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Clien
 	}
 	if plan.NewSIM.IsUnknown() || mvno.IsWord(plan.NewSIM.ValueString()) {
 		refusal("To ask for another swap, change triggers: that is done in place, with its warning.")
-		return false
+		return types.StringUnknown(), false
 	}
 	held := types.StringUnknown()
 	raw, d := private.GetKey(ctx, heldKey)
@@ -211,10 +218,25 @@ func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Clien
 	if json.Unmarshal(raw, &icc) == nil && icc != "" {
 		held = types.StringValue(icc)
 	}
-	if r.planSwap(ctx, client, plan, held, diags) {
+	held, sends := r.planSwap(ctx, client, plan, held, diags)
+	if sends {
 		refusal("Apply without -replace: new_sim is changed in place, with its warning.")
 	}
-	return false
+	return held, false
+}
+
+// announceHeld plans, as previous_sim_number, the SIM that a swap by word is announced for, where nothing else ties the
+// swap to it. Terraform holds the apply to that, so one whose account holds another SIM by then is refused: the swap may
+// have been made meanwhile, by an earlier run whose answer was lost.
+func (m *mvnoSIMSwapModel) announceHeld(ctx context.Context, held types.String, sends bool, resp *resource.ModifyPlanResponse) {
+	if sends && asks(held) && m.byWordAlone() {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_sim_number"), held)...)
+	}
+}
+
+// byWordAlone says that nothing but the state tells a repeated swap from the first one.
+func (m *mvnoSIMSwapModel) byWordAlone() bool {
+	return mvno.IsWord(m.NewSIM.ValueString()) && m.Replaces.ValueString() == ""
 }
 
 // asksForSwap says whether the plan asks for a swap that the prior state has not had.
@@ -236,14 +258,14 @@ func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapMod
 	}
 }
 
-// planSwap adds the warning of a planned swap, and errors for what the service would refuse. It says whether a swap
-// will be sent.
-func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, diags *diag.Diagnostics) bool {
+// planSwap adds the warning of a planned swap, and errors for what the service would refuse. It says which SIM the
+// account holds, as far as it is known, and whether a swap will be sent.
+func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, diags *diag.Diagnostics) (types.String, bool) {
 	accountID := plan.AccountID.ValueString()
 	if client != nil && r.preflight && asks(plan.AccountID) {
 		account, ok := r.usable(ctx, client, accountID, diags)
 		if !ok {
-			return false
+			return held, false
 		}
 		held = types.StringValue(account.SIM.SIMNumber)
 	}
@@ -254,13 +276,13 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 				diags.AddWarning("No SIM swap is needed", takenOver(accountID, plan, held.ValueString())+
 					" If you want another swap, set replaces to that ICC.")
 			}
-			return false
+			return held, false
 		case refuse:
 			replacesError(diags, accountID, plan, held.ValueString())
-			return false
+			return held, false
 		case send:
 			if client != nil && r.preflight && !r.available(ctx, client, plan, diags) {
-				return false
+				return held, false
 			}
 		}
 	}
@@ -279,7 +301,7 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 				"the next apply swaps again.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
 			accountID, plan.NewSIM.ValueString(), suggestion))
 	}
-	return true
+	return held, true
 }
 
 func takenOver(accountID string, plan mvnoSIMSwapModel, held string) string {
@@ -358,7 +380,7 @@ func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateReq
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		m.save(ctx, resp.Private, &resp.Diagnostics)
 	}
-	result := r.swap(ctx, client, &plan, announces(plan.OperationStatus), keep)
+	result := r.swap(ctx, client, &plan, plan, keep)
 	switch {
 	case result.end == changeRefused:
 		resp.Diagnostics.Append(result.diags...)
@@ -398,7 +420,7 @@ func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateReq
 		keep(nil)
 		return
 	}
-	result := r.swap(ctx, client, &model, announces(plan.OperationStatus), keep)
+	result := r.swap(ctx, client, &model, plan, keep)
 	if result.end != changeRefused {
 		keep(result.mark)
 	} // else the state stays as it was
@@ -417,6 +439,9 @@ func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, s
 		}
 	} else {
 		account, err := client.Account(ctx, accountID)
+		if err == nil && account.SIM.SIMNumber != "" {
+			account, err = settleSwap(ctx, client, accountID, op, account)
+		}
 		switch {
 		case err != nil:
 			accountReadError(diags, accountID, err)
@@ -427,7 +452,7 @@ func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, s
 		case op.happened(account):
 			state.PreviousSIMNumber = types.StringValue(op.Before)
 		default:
-			state.NewSIM = types.StringValue(bareICC(account.SIM.SIMNumber))
+			state.NewSIM = types.StringValue(mvno.BareICC(account.SIM.SIMNumber))
 			diags.AddError(swapNoEffect(accountID, op, account.SIM.SIMNumber))
 		}
 		r.take(ctx, client, state, account)
@@ -469,12 +494,37 @@ func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest
 	if state.StoreCodes.IsNull() { // after an import
 		state.StoreCodes = types.BoolValue(false)
 	}
+	if account.SIM.SIMNumber != "" && operation != nil && operation.Unknown {
+		settled, err := settleSwap(ctx, client, accountID, operation.Operation, account)
+		if err != nil {
+			accountReadError(&resp.Diagnostics, accountID, err)
+			return
+		}
+		account = settled
+	}
 	if account.SIM.SIMNumber != "" {
 		operation = r.readSIM(ctx, client, &state, account, operation, &resp.Diagnostics)
 	}
 	state.OperationStatus = operation.status()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	operation.save(ctx, resp.Private, &resp.Diagnostics)
+}
+
+// settleSwap reads an account that does not show a swap of unknown outcome until it does, or the swap has clearly not
+// taken place: an account may show the old SIM for a while.
+func settleSwap(ctx context.Context, client *mvno.Client, accountID string, op swapOperation, account *mvno.Account) (*mvno.Account, error) {
+	if op.happened(account) {
+		return account, nil
+	}
+	_, now, err := client.Reconcile(ctx, accountID, op.Before, op.NewSIM, op.Since)
+	var unread *transport.Error
+	switch {
+	case errors.As(err, &unread), ctx.Err() != nil:
+		return nil, err
+	case now == nil:
+		return account, nil
+	}
+	return now, nil // also where it shows a third SIM, or none
 }
 
 // readSIM takes over the SIM that the account holds. It settles an earlier swap, or returns its mark where that is
@@ -487,14 +537,14 @@ func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, 
 		state.PreviousSIMNumber = types.StringValue(operation.Operation.Before)
 	case operation.Unknown:
 		// The word in new_sim would hide that it did not happen: the ICC shows it, and the next plan asks for the swap.
-		state.NewSIM = types.StringValue(bareICC(held))
+		state.NewSIM = types.StringValue(mvno.BareICC(held))
 		diags.AddWarning(swapNoEffect(state.AccountID.ValueString(), operation.Operation, held))
 	case mvno.SameICC(held, operation.Operation.Before):
 		diags.AddWarning(notShownYet(state.AccountID.ValueString(), operation.Operation, nil))
 		return operation
 	}
 	if !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held) {
-		state.NewSIM = types.StringValue(bareICC(held))
+		state.NewSIM = types.StringValue(mvno.BareICC(held))
 	}
 	swapped := !mvno.SameICC(state.SIMNumber.ValueString(), held)
 	state.setSIM(account.SIM)
@@ -504,12 +554,9 @@ func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, 
 	return nil
 }
 
-// bareICC is an ICC as a configuration writes it, without the F that pads some.
-func bareICC(icc string) string { return strings.TrimSuffix(icc, "F") }
-
 // readFormFactor asks for what the account's answer leaves out. Not every access level may, so trouble is none.
 func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel) {
-	if sim, err := client.SIM(ctx, bareICC(state.SIMNumber.ValueString())); err == nil {
+	if sim, err := client.SIM(ctx, mvno.BareICC(state.SIMNumber.ValueString())); err == nil {
 		state.FormFactor = orNull(sim.FormFactor)
 	}
 }

@@ -85,7 +85,7 @@ func (r *simCardResource) reconcileCreate(ctx context.Context, client *accounts.
 		Kind: accounts.Create, Account: account, CLI: cli, Sent: fields, Since: time.Now(),
 	}}
 	// Reading must go on when the run is interrupted: what was sent may be live.
-	card, err := client.Reconcile(context.WithoutCancel(ctx), account, cli)
+	card, err := client.Reconcile(context.WithoutCancel(ctx), m.Operation)
 	switch {
 	case errors.Is(err, transport.ErrNotFound):
 		return cardResult{summary: "Unable to create SIM card", detail: explain(fmt.Sprintf(
@@ -146,7 +146,7 @@ func (r *simCardResource) failed(m *mark[accounts.Operation], result accounts.Re
 	switch {
 	case op.Kind != accounts.Create:
 		return cardResult{card: result.SIMCard, summary: summary, detail: explain(what, err, "The state shows the SIM as it is now.")}
-	case errors.Is(err, transport.ErrConflict):
+	case errors.Is(err, transport.ErrConflict) && !result.Absent:
 		simCardExists(diags, id, err)
 		return cardResult{mark: m} // where it is in state by now, the mark lets the next refresh take it out
 	case result.Absent:
@@ -335,7 +335,7 @@ func (r *simCardResource) delete(ctx context.Context, client *accounts.Client, s
 		return r.reconcile(ctx, client, accounts.Operation{Kind: accounts.Delete, Account: account, CLI: cli, Since: time.Now()}, err, diags)
 	case err != nil:
 		return cardResult{card: card, summary: summary, detail: explain(fmt.Sprintf(
-			"The service refused to delete SIM card %s. It is still there and still in state.", id), err, "")}
+			"The service refused to delete SIM card %s. It stays in state.", id), err, "")}
 	}
 	return r.await(ctx, client, &mark[accounts.Operation]{Operation: operation}, diags)
 }
@@ -369,7 +369,7 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 		return cardLook{card: result.SIMCard} // the caller warns of every SIM card that is stalled
 	case end == waitFailed && result.SIMCard == nil && !result.Absent:
 		return cardLook{mark: m, err: err} // what is left of the SIM could not be read
-	case end == waitFailed && op.Kind == accounts.Create && errors.Is(err, transport.ErrConflict):
+	case end == waitFailed && op.Kind == accounts.Create && errors.Is(err, transport.ErrConflict) && !result.Absent:
 		diags.AddWarning("SIM card creation failed", explain(fmt.Sprintf(
 			"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not create. It is "+
 				"taken out of state, and is not deleted.", id, ago(op.Since)), err, "If it is yours, import it."))
@@ -387,12 +387,21 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 	return cardLook{mark: m, card: result.SIMCard, absent: result.Absent && op.Kind != accounts.Create}
 }
 
-// settleUnknown decides by a read what became of a change of which no answer came.
+// settleUnknown decides by reads what became of a change of which no answer came. One read that shows it at work is
+// enough; that it had no effect takes as many, and as long, as right after it was sent.
 func (r *simCardResource) settleUnknown(ctx context.Context, client *accounts.Client, m *mark[accounts.Operation], diags *diag.Diagnostics) cardLook {
 	op := m.Operation
-	card, err := client.SIMCard(ctx, op.Account, op.CLI)
+	var card *accounts.SIMCard
+	var absent bool
+	var err error
+	if op.Kind == accounts.Create {
+		card, err = client.Reconcile(ctx, op)
+		absent = errors.Is(err, transport.ErrNotFound)
+	} else {
+		card, absent, err = client.Settle(ctx, op)
+	}
 	switch {
-	case errors.Is(err, transport.ErrNotFound):
+	case absent:
 		if op.Kind == accounts.Create {
 			noEffect(diags, op, "the service does not know the SIM")
 		}

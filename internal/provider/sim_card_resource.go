@@ -241,7 +241,7 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 			meaning: simCardUpdateMeaning(plan.State, state.State),
 		})
 	}
-	if asks(plan.Hints) && !plan.Hints.Equal(state.Hints) {
+	if !plan.Hints.IsUnknown() && !plan.Hints.Equal(state.Hints) {
 		diags.AddAttributeWarning(path.Root("hints"), "Hints are used on creation only", fmt.Sprintf(
 			"SIM card %s exists, so its hints go into state and nothing of them is sent.", state.ID.ValueString()))
 	}

@@ -272,7 +272,9 @@ func (r *simFleetStatusResource) look(ctx context.Context, client *cmo.Client, m
 			var own diag.Diagnostics
 			var now *mark[cmo.Operation]
 			if m.Unknown {
-				now = settleUnknownStatus(m, product, &own)
+				var settled *cmo.Product
+				now, settled = settleUnknownStatus(ctx, client, m, product, &own)
+				product.SIMCard = settled.SIMCard
 			} else {
 				now = r.lookOne(ctx, client, m, product, &own)
 			}

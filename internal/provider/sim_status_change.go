@@ -57,7 +57,8 @@ func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID,
 	defer unlock()
 
 	product, err := client.ProductShared(ctx, productID)
-	if err == nil && product.SIMCard != nil && cmo.Transitional(product.SIMCard.Status) && !cmo.Fulfils(target, product.SIMCard.Status) {
+	if err == nil && product.SIMCard != nil && cmo.Transitional(product.SIMCard.Status) && !cmo.Fulfils(target, product.SIMCard.Status) &&
+		!final(product.SIMCard.Status, target) {
 		product, err = client.WaitSettled(ctx, productID) // another change is running: one at a time
 	}
 	switch {
@@ -80,6 +81,23 @@ func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID,
 
 	before := product.SIMCard.Status
 	operation, err := client.SetStatus(ctx, productID, target)
+	for range conflictTries {
+		if !errors.Is(err, transport.ErrConflict) {
+			break
+		}
+		// The service has not taken the change, since another one is running: wait for that, and decide anew.
+		now, waitErr := client.WaitOther(ctx, productID, before)
+		if waitErr != nil {
+			break
+		}
+		if product, before = now, now.SIMCard.Status; cmo.Fulfils(target, before) {
+			return statusResult{end: changeDone, product: product}
+		}
+		if !checkStatusChange(diags, product, productID, target) {
+			return statusResult{product: product}
+		}
+		operation, err = client.SetStatus(ctx, productID, target)
+	}
 	switch {
 	case errors.Is(err, transport.ErrOutcomeUnknown):
 		return s.reconcileStatus(ctx, client, productID, before, target, product, err)
@@ -107,6 +125,9 @@ func (s *services) setStatus(ctx context.Context, client *cmo.Client, productID,
 	accepted(product, m)
 	return s.awaitStatus(ctx, client, m, product)
 }
+
+// conflictTries is how often a change is sent anew after a 409: each counts against the address.
+const conflictTries = 2
 
 // refusalAdvice is what to do about a refused transition; credentials and rate have advice of their own.
 func refusalAdvice(err error) string {
@@ -156,7 +177,7 @@ func (s *services) reconcileStatus(ctx context.Context, client *cmo.Client, prod
 	// Reading must go on when the run is interrupted: what was sent may be live.
 	readCtx := context.WithoutCancel(ctx)
 	m := &mark[cmo.Operation]{Operation: cmo.Operation{ProductID: productID, Target: target, Since: time.Now()}}
-	changed, now, err := client.Reconcile(readCtx, productID, before, target)
+	changed, now, err := client.Reconcile(readCtx, productID, before, target, m.Operation.Since)
 	switch {
 	case err != nil:
 		m.Unknown = true
@@ -185,6 +206,9 @@ func (s *services) resumeStatus(ctx context.Context, client *cmo.Client, m *mark
 	}
 
 	product, err := client.ProductShared(ctx, op.ProductID)
+	if err == nil && product.SIMCard != nil {
+		product, err = lookAgain(ctx, client, op, product)
+	}
 	switch {
 	case err != nil || product.SIMCard == nil:
 		return statusResult{end: changeUnknown, mark: m, summary: "Outcome of the SIM status change is unknown", detail: explain(

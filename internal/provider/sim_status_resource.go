@@ -265,7 +265,7 @@ func (r *simStatusResource) warn(ctx context.Context, client *cmo.Client, plan s
 		if !checkStatusChange(diags, product, plan.ProductID.ValueString(), plan.Status.ValueString()) {
 			return false
 		}
-		if cmo.Fulfils(plan.Status.ValueString(), product.SIMCard.Status) {
+		if target, live := plan.Status.ValueString(), product.SIMCard.Status; cmo.Fulfils(target, live) || cmo.Heading(target, live) {
 			return false
 		}
 		from = types.StringValue(product.SIMCard.Status)
@@ -357,6 +357,9 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 			from = types.StringValue(product.SIMCard.Status)
 		}
 	}
+	if cmo.Heading(target.ValueString(), from.ValueString()) {
+		return false // destroy waits for it
+	}
 	if cmo.Fulfils(target.ValueString(), from.ValueString()) {
 		planNothing(&resp.Diagnostics, simStatusChange, fmt.Sprintf(
 			"SIM %s already has the status %s that status_on_destroy asks for.", state.ProductID.ValueString(), shown(from)))
@@ -432,7 +435,7 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	} else {
 		product, err = client.ProductShared(ctx, productID)
 		if err == nil && operation != nil && product.SIMCard != nil {
-			operation = settleUnknownStatus(operation, product, &resp.Diagnostics)
+			operation, product = settleUnknownStatus(ctx, client, operation, product, &resp.Diagnostics)
 		}
 	}
 	switch {
@@ -481,20 +484,43 @@ func lookAtStatus(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation
 	return m, result.Product, nil
 }
 
-// settleUnknownStatus decides by a read what became of a change of which no answer came.
-func settleUnknownStatus(m *mark[cmo.Operation], product *cmo.Product, diags *diag.Diagnostics) *mark[cmo.Operation] {
+// settleUnknownStatus decides by reads what became of a change of which no answer came, and returns the last of them.
+// One that shows it at work is enough; that it had no effect takes as many, and as long, as right after it was sent.
+func settleUnknownStatus(ctx context.Context, client *cmo.Client, m *mark[cmo.Operation], product *cmo.Product, diags *diag.Diagnostics) (*mark[cmo.Operation], *cmo.Product) {
+	op := m.Operation
+	product, err := lookAgain(ctx, client, op, product)
+	if err != nil {
+		return m, product
+	}
 	live := product.SIMCard.Status
 	switch {
-	case cmo.Fulfils(m.Operation.Target, live):
-		return nil
+	case cmo.Fulfils(op.Target, live):
+		return nil, product
 	case cmo.Transitional(live):
-		return &mark[cmo.Operation]{Operation: m.Operation} // under way after all
+		return &mark[cmo.Operation]{Operation: op}, product // under way after all
 	}
 	diags.AddWarning("SIM status was not changed", fmt.Sprintf(
 		"The change of SIM %s to %s was sent %s and no answer came; the SIM's status is %s. It did not take effect.\n\n"+
 			"The next plan shows what is left to do; nothing is sent without it.",
-		m.Operation.ProductID, m.Operation.Target, ago(m.Operation.Since), live))
-	return nil
+		op.ProductID, op.Target, ago(op.Since), live))
+	return nil, product
+}
+
+// lookAgain reads a SIM on which a change of unknown outcome does not show, until it does or has clearly had no effect.
+func lookAgain(ctx context.Context, client *cmo.Client, op cmo.Operation, product *cmo.Product) (*cmo.Product, error) {
+	live := product.SIMCard.Status
+	if cmo.Fulfils(op.Target, live) || cmo.Transitional(live) {
+		return product, nil
+	}
+	_, now, err := client.Reconcile(ctx, op.ProductID, live, op.Target, op.Since)
+	if now == nil {
+		now = product
+	}
+	var unsettled *cmo.UnsettledError
+	if errors.As(err, &unsettled) {
+		err = nil // it shows a third status, which is an answer as well
+	}
+	return now, err
 }
 
 // ago is how long ago something was, to the second.

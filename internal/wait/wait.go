@@ -45,9 +45,10 @@ type Pace struct {
 	Patience time.Duration
 }
 
-// Doubt is how long an object must go on looking as before until a change without an answer counts as one that had no
-// effect: a third of Patience. It need not be longer, since the next change looks at the object first again.
-func (p Pace) Doubt() time.Duration { return p.Patience / 3 }
+// Doubt is for how long after a change without an answer its object must look as before, until that counts as a change
+// that had no effect: as long as a slow service may show the old value. A third of it was tried, and an order that was
+// queued for a quarter of a minute counted as none.
+func (p Pace) Doubt() time.Duration { return p.Patience }
 
 // WithDefaults fills in the defaults.
 func (p Pace) WithDefaults() Pace {

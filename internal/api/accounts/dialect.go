@@ -216,7 +216,7 @@ func unrouted(message string) bool {
 }
 
 func notTheAPI(res *transport.Response) *transport.Error {
-	message := transport.Excerpt(res.Body)
+	message := res.Excerpt()
 	switch {
 	case res.Status >= 300 && res.Status <= 399:
 		message = "the service redirects, which is not followed here"

@@ -95,22 +95,22 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 }
 
 // Reconcile finds out what became of a creation whose outcome is unknown. It returns the SIM card as soon as a read
-// finds it. The error matches transport.ErrNotFound where every read, at least three of them over Pace.Doubt, has
-// clearly not found it; any other error means that it is not known.
-func (c *Client) Reconcile(ctx context.Context, account, cli string) (*SIMCard, error) {
+// finds it. The error matches transport.ErrNotFound where every read, at least three and until Pace.Doubt has passed since
+// the order was sent, has clearly not found it; any other error means that it is not known.
+func (c *Client) Reconcile(ctx context.Context, op Operation) (*SIMCard, error) {
 	const leastReads = 3
 	pace := c.pace
 	pace.Min = max(pace.Min, pace.Doubt()/10)
 	pace.Max = max(pace.Min, pace.Max)
 
-	start, reads := time.Now(), 0
+	reads := 0
 	var verdict error
 	card, err := wait.Until(ctx, wait.Config{
-		Operation: fmt.Sprintf("search for SIM card %s/%s", account, cli),
+		Operation: fmt.Sprintf("search for SIM card %s/%s", op.Account, op.CLI),
 		Pace:      pace,
 		Progress:  func(p wait.Progress) { c.logProgress(ctx, p) },
 	}, func(ctx context.Context) (wait.Status[*SIMCard], error) {
-		card, err := c.SIMCard(ctx, account, cli)
+		card, err := c.SIMCard(ctx, op.Account, op.CLI)
 		if err == nil {
 			return wait.Status[*SIMCard]{State: wait.Done, Value: card}, nil
 		}
@@ -123,7 +123,7 @@ func (c *Client) Reconcile(ctx context.Context, account, cli string) (*SIMCard, 
 			verdict = err
 		}
 		status := wait.Status[*SIMCard]{Word: "not found"}
-		if hopeless(err) || reads >= leastReads && time.Since(start) >= pace.Doubt() {
+		if hopeless(err) || reads >= leastReads && time.Since(op.Since) >= pace.Doubt() {
 			status.State, status.Reason = wait.Failed, verdict
 		}
 		return status, nil

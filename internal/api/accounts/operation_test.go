@@ -698,7 +698,7 @@ func TestReconcile(t *testing.T) {
 				tt.answer(w, reads)
 			})
 			start := time.Now()
-			card, err := s.client(t).Reconcile(t.Context(), testAccount, testCLI)
+			card, err := s.client(t).Reconcile(t.Context(), Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: start})
 			if (card != nil && err == nil) != tt.found || errors.Is(err, transport.ErrNotFound) != tt.notFound {
 				t.Errorf("got %+v, %v", card, err)
 			}
@@ -714,7 +714,7 @@ func TestReconcileInterrupted(t *testing.T) {
 	c := s.client(t, func(cfg *Config) { cfg.Pace.Patience = time.Hour })
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if card, err := c.Reconcile(ctx, testAccount, testCLI); card != nil || err == nil || errors.Is(err, transport.ErrNotFound) {
+	if card, err := c.Reconcile(ctx, Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: time.Now()}); card != nil || err == nil || errors.Is(err, transport.ErrNotFound) {
 		t.Errorf("an interrupted search says that it has not found: %v", err)
 	}
 }

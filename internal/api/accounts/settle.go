@@ -22,11 +22,11 @@ func (op Operation) TookEffect(card *SIMCard) bool {
 }
 
 // Settle finds out what became of an update or deletion whose outcome is unknown. It reads the SIM card until the
-// operation shows, or Pace.Doubt is over and there were at least three reads; the last one decides. absent says
+// operation shows, or Pace.Doubt has passed since it was sent and there were at least three reads; the last one decides. absent says
 // that the service clearly does not know the SIM card. The error means that it is not known.
 func (c *Client) Settle(ctx context.Context, op Operation) (card *SIMCard, absent bool, err error) {
 	const leastReads = 3
-	start, reads := time.Now(), 0
+	reads := 0
 	var last error
 	_, err = wait.Until(ctx, wait.Config{
 		Operation: "effect of the " + op.String(), Pace: c.pace, Tolerate: 1 << 30, // Pace.Doubt is the bound
@@ -34,7 +34,7 @@ func (c *Client) Settle(ctx context.Context, op Operation) (card *SIMCard, absen
 	}, func(ctx context.Context) (wait.Status[*SIMCard], error) {
 		now, err := c.SIMCard(ctx, op.Account, op.CLI)
 		reads++
-		over := reads >= leastReads && time.Since(start) >= c.pace.Doubt()
+		over := reads >= leastReads && time.Since(op.Since) >= c.pace.Doubt()
 		switch {
 		case errors.Is(err, transport.ErrNotFound):
 			card, absent, last = nil, true, nil

@@ -150,7 +150,7 @@ func (c *Client) get(op string, segments ...string) transport.Request {
 
 // notTheAPI is the error for a success whose body is not what the API page describes.
 func (c *Client) notTheAPI(req transport.Request, res *transport.Response, why error) error {
-	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: transport.Excerpt(res.Body), Cause: why})
+	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: res.Excerpt(), Cause: why})
 }
 
 // lane is the narrow bound that calls about a product fall under; "" is none.

@@ -24,7 +24,7 @@ func Judge(res *transport.Response) *transport.Error {
 	failure.NotFound = res.Status == http.StatusNotFound && ok && p.saysNotFound()
 	failure.NotTheAPI = !ok || p.words() == ""
 	if failure.Message == "" {
-		failure.Message = transport.Excerpt(res.Body)
+		failure.Message = res.Excerpt()
 	}
 	if res.Status == http.StatusTooManyRequests {
 		failure.Details = append(failure.Details,

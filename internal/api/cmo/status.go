@@ -51,7 +51,7 @@ const blindness = 60
 
 // SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is what
 // the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
-// Errors are *transport.Error; ErrOutcomeUnknown asks for Reconcile, ErrConflict for WaitSettled.
+// Errors are *transport.Error; ErrOutcomeUnknown asks for Reconcile, ErrConflict for WaitOther.
 func (c *Client) SetStatus(ctx context.Context, productID, status string) (Operation, error) {
 	op := Operation{ProductID: productID, Target: status}
 	body, err := json.Marshal([]struct {
@@ -456,16 +456,37 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 	return last, err
 }
 
+// WaitOther waits, after a 409, for the end of the change that the service says is running: until the SIM card is not
+// PENDING_* and shows another status than before, or Pace.Patience is over without its being PENDING_*. The deadline is
+// ctx's. Errors are those of package wait; the product is the last one read, nil where none was.
+func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Product, error) {
+	var last *Product
+	start := time.Now()
+	_, err := wait.Until(ctx, c.waitConfig(ctx, "running change of SIM card "+productID), func(ctx context.Context) (status, error) {
+		p, err := c.sim(ctx, productID)
+		if err != nil {
+			return status{}, err
+		}
+		last = p
+		live := p.SIMCard.Status
+		if Transitional(live) || live == before && time.Since(start) < c.pace.Patience {
+			return status{Word: live}, nil
+		}
+		return status{State: wait.Done, Word: live}, nil
+	})
+	return last, err
+}
+
 // unchangedReads is how often the old status must have been read, at least, before a change of unknown outcome is taken
 // not to have happened.
 const unchangedReads = 3
 
 // Reconcile finds out what became of a change of unknown outcome by reading. It is changed as soon as the SIM card
-// fulfils the target, or is PENDING_* and was not before; it is unchanged where the SIM card shows the status before for
-// Pace.Doubt, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
+// fulfils the target, or is PENDING_* and was not before; it is unchanged where the SIM card shows the status before
+// until Pace.Doubt has passed since the change was sent, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
 // neither: then nothing is known.
-func (c *Client) Reconcile(ctx context.Context, productID, before, target string) (changed bool, p *Product, err error) {
-	start, reads := time.Now(), 0
+func (c *Client) Reconcile(ctx context.Context, productID, before, target string, since time.Time) (changed bool, p *Product, err error) {
+	reads := 0
 	operation := fmt.Sprintf("change of SIM card %s to %s, of unknown outcome", productID, target)
 	_, err = wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
 		read, err := c.sim(ctx, productID)
@@ -479,7 +500,7 @@ func (c *Client) Reconcile(ctx context.Context, productID, before, target string
 		switch {
 		case changed:
 			return status{State: wait.Done, Word: live}, nil
-		case reads < unchangedReads || time.Since(start) < c.pace.Doubt():
+		case reads < unchangedReads || time.Since(since) < c.pace.Doubt():
 			return status{Word: live}, nil
 		case live != before:
 			return status{State: wait.Failed, Word: live, Reason: &UnsettledError{Want: target, Got: live}}, nil

@@ -525,7 +525,7 @@ func TestReconcile(t *testing.T) {
 			s := newService(t)
 			s.on("GET /product/"+tmspID, test.sim)
 			start := time.Now()
-			changed, p, err := s.client().Reconcile(t.Context(), tmspID, test.before, "ACTIVE")
+			changed, p, err := s.client().Reconcile(t.Context(), tmspID, test.before, "ACTIVE", start)
 			if changed != test.changed || fmt.Sprint(err) != test.err && (err != nil || test.err != "") {
 				t.Errorf("got %v, %v", changed, err)
 			}
@@ -546,7 +546,7 @@ func TestReconcileReadsThriceAtLeast(t *testing.T) {
 	s := newService(t)
 	s.on("GET /product/"+tmspID, sims("INACTIVE"))
 	c := s.client(func(cfg *Config) { cfg.Pace.Patience = time.Nanosecond })
-	changed, _, err := c.Reconcile(t.Context(), tmspID, "INACTIVE", "ACTIVE")
+	changed, _, err := c.Reconcile(t.Context(), tmspID, "INACTIVE", "ACTIVE", time.Now())
 	if changed || err != nil || s.count("GET") != 3 {
 		t.Errorf("got %v, %v after %d reads", changed, err, s.count("GET"))
 	}

@@ -22,6 +22,13 @@ func Fulfils(target, live string) bool {
 // Transitional says that the status is one that passes: PENDING_ACTIVE, PENDING_TERMINATE and the like.
 func Transitional(status string) bool { return strings.HasPrefix(status, "PENDING_") }
 
+// Heading says that a SIM card is on its way to target by itself: PENDING_ACTIVE to ACTIVE, PENDING_TERMINATE to
+// TERMINATED.
+func Heading(target, live string) bool {
+	verb, pending := strings.CutPrefix(live, "PENDING_")
+	return pending && verb != "" && strings.HasPrefix(target, verb)
+}
+
 // Leaving says that the SIM card is terminated or about to be, which cannot be undone.
 func Leaving(status string) bool {
 	return status == statusTerminated || status == statusPendingTerminate

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/html/charset"
+
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
 
@@ -21,7 +23,7 @@ var (
 	errNotXML     = errors.New("the body is not well-formed XML")
 	errDeep       = errors.New("the XML is nested too deeply")
 	errDirective  = errors.New("the XML holds a document type or a processing instruction")
-	errCharset    = errors.New("the XML is in another character set than UTF-8")
+	errCharset    = errors.New("the XML is in a character set that is not known")
 	errOtherRoot  = errors.New("the XML is not the reply to this command")
 	errCrossed    = errors.New("the reply carries another api_id than the request")
 	errDoubtful   = errors.New("the HTTP status contradicts the outcome that the reply states")
@@ -50,7 +52,13 @@ func parseReply(body []byte) (*reply, error) {
 		return nil, errEmpty
 	}
 	dec := xml.NewDecoder(bytes.NewReader(body))
-	dec.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errCharset }
+	dec.CharsetReader = func(label string, input io.Reader) (io.Reader, error) {
+		decoded, err := charset.NewReaderLabel(label, input)
+		if err != nil {
+			return nil, errCharset
+		}
+		return decoded, nil
+	}
 
 	type element struct {
 		name   string
@@ -200,7 +208,7 @@ func (c *Client) judge(res *transport.Response) *transport.Error {
 	}
 	switch {
 	case err != nil:
-		return &transport.Error{NotTheAPI: true, Message: transport.Excerpt(res.Body), Cause: err}
+		return &transport.Error{NotTheAPI: true, Message: res.Excerpt(), Cause: err}
 	case r.crossed(c.cfg.APIID):
 		return nil // somebody else's verdict: the command says so
 	case r.refusesCredentials():

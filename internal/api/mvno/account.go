@@ -53,9 +53,10 @@ func AllowsSwap(state string) bool { return state != "CREATING" && !Leaving(stat
 
 // SameICC tells whether two ICCs name one SIM: blanks around them do not count, nor does one F at the end, with which
 // some are stored (page api:sim:create).
-func SameICC(a, b string) bool { return bareICC(a) == bareICC(b) }
+func SameICC(a, b string) bool { return BareICC(a) == BareICC(b) }
 
-func bareICC(icc string) string {
+// BareICC is an ICC as a configuration writes it, without blanks and the F that pads some.
+func BareICC(icc string) string {
 	return strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(icc)), "F")
 }
 

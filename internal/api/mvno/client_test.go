@@ -569,7 +569,7 @@ func TestReconcile(t *testing.T) {
 			if row.changed { // found out long before: a slow machine must not cut the reads short
 				c.pace.Patience = time.Minute
 			}
-			changed, a, err := c.Reconcile(t.Context(), accountID, row.before, row.newSIM)
+			changed, a, err := c.Reconcile(t.Context(), accountID, row.before, row.newSIM, time.Now())
 			if changed != row.changed || (err == nil) != (row.want == "") || err != nil && err.Error() != row.want {
 				t.Errorf("changed %v, error %v\nwant %v, %s", changed, err, row.changed, row.want)
 			}
@@ -592,7 +592,7 @@ func TestReconcileReadsThreeTimes(t *testing.T) {
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, nil)
 	c := s.client(t, io.Discard)
 	c.pace.Patience = time.Nanosecond
-	changed, _, err := c.Reconcile(t.Context(), accountID, oldICC, newICC)
+	changed, _, err := c.Reconcile(t.Context(), accountID, oldICC, newICC, time.Now())
 	if reads, _ := s.counts(); changed || err != nil || reads != 3 {
 		t.Errorf("changed %v, %v after %d reads", changed, err, reads)
 	}
@@ -602,7 +602,7 @@ func TestReconcileInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, nil)
-	changed, _, err := s.client(t, io.Discard).Reconcile(ctx, accountID, oldICC, newICC)
+	changed, _, err := s.client(t, io.Discard).Reconcile(ctx, accountID, oldICC, newICC, time.Now())
 	var interrupted *wait.InterruptedError
 	if changed || !errors.As(err, &interrupted) {
 		t.Errorf("changed %v, %v", changed, err)

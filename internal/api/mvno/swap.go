@@ -75,14 +75,14 @@ func decodeSwap(res *transport.Response, newSIM string) (*SIM, *transport.Error)
 const fewestReads = 3
 
 // Reconcile finds out what became of a swap whose outcome is unknown. before is the ICC that the account held. It
-// reads the account until that shows the new SIM (changed), or Pace.Doubt is over and it was read at least three
-// times: then the last answer decides, and an account that still shows before was not changed. For ICCs, SameICC
+// reads the account until that shows the new SIM (changed), or Pace.Doubt has passed since the swap was sent and it was
+// read at least three times: then the last answer decides, and an account that still shows before was not changed. For ICCs, SameICC
 // decides; for a word, any other SIM than before is the new one.
 //
 // The error, beside the last account if there was one, means that it cannot be told: the account shows no SIM, or a
 // third one, or it cannot be read, or ctx has ended.
-func (c *Client) Reconcile(ctx context.Context, accountID, before, newSIM string) (changed bool, a *Account, err error) {
-	start, reads := time.Now(), 0
+func (c *Client) Reconcile(ctx context.Context, accountID, before, newSIM string, since time.Time) (changed bool, a *Account, err error) {
+	reads := 0
 	var unclear error
 	cfg := wait.Config{
 		Operation: "SIM swap of MVNO account " + accountID, Pace: c.pace, Transient: transient,
@@ -91,7 +91,7 @@ func (c *Client) Reconcile(ctx context.Context, accountID, before, newSIM string
 	a, err = wait.Until(ctx, cfg, func(ctx context.Context) (wait.Status[*Account], error) {
 		now, err := c.Account(ctx, accountID)
 		reads++
-		over := reads >= fewestReads && time.Since(start) >= c.pace.Doubt()
+		over := reads >= fewestReads && time.Since(since) >= c.pace.Doubt()
 		if err != nil {
 			if over && transient(err) {
 				unclear = err

@@ -42,6 +42,17 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	secrets redactor
+}
+
+// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt, and
+// a secret that looks so would not be known again.
+func (r *Response) Excerpt() string {
+	if r.secrets.replace == nil {
+		return Excerpt(r.Body)
+	}
+	return Excerpt([]byte(r.secrets.replace.Replace(string(r.Body[:min(len(r.Body), longestExcerpt)]))))
 }
 
 // Do makes the call and returns the answer that the API's Judge takes for a success; every error is an *Error.
@@ -293,7 +304,7 @@ func (c *Client) roundTrip(httpReq *http.Request, change bool) (*Response, error
 	if len(body) > MaxAnswer {
 		return nil, &tooLargeError{}
 	}
-	return &Response{Status: httpRes.StatusCode, Header: httpRes.Header, Body: body}, nil
+	return &Response{Status: httpRes.StatusCode, Header: httpRes.Header, Body: body, secrets: c.redact}, nil
 }
 
 // logAttempt never logs headers, query or bodies.

@@ -16,6 +16,9 @@ import (
 // excerptLength is how many characters of a foreign answer an error quotes.
 const excerptLength = 200
 
+// longestExcerpt is how much of a body an excerpt is made of: it can be huge.
+const longestExcerpt = 16 * 1024
+
 // ellipsis ends what was cut off.
 const ellipsis = "…"
 
@@ -27,12 +30,10 @@ var (
 
 // Excerpt makes a short, clean line of a foreign body: no markup, no control characters, at most 200 characters.
 func Excerpt(body []byte) string {
-	// Cut before the patterns run: a body can be huge.
-	const longest = 16 * 1024
 	body = StripBOM(body) // else a page would not be seen as one
-	text := string(bytes.ToValidUTF8(body[:min(len(body), longest)], []byte("?")))
+	text := string(bytes.ToValidUTF8(body[:min(len(body), longestExcerpt)], []byte("?")))
 	if strings.HasPrefix(strings.TrimSpace(text), "<") {
-		text = markup.ReplaceAllString(invisible.ReplaceAllString(text, " "), " ")
+		text = html.UnescapeString(markup.ReplaceAllString(invisible.ReplaceAllString(text, " "), " "))
 	}
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -47,7 +48,7 @@ func Excerpt(body []byte) string {
 	if runes := []rune(text); len(runes) > excerptLength {
 		return string(runes[:excerptLength]) + ellipsis
 	}
-	if len(body) > longest {
+	if len(body) > longestExcerpt {
 		return text + ellipsis
 	}
 	return text

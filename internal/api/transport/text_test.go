@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"fmt"
+	"html"
 	"strings"
 	"testing"
 	"unicode"
@@ -62,6 +64,23 @@ func TestErrorsAreRedacted(t *testing.T) {
 	}
 	if !failure.Unknown || failure.Status != 200 || failure.Op != "change thing" || failure.Path != "/change" || failure.Method != "POST" {
 		t.Errorf("%+v", failure)
+	}
+}
+
+// A secret may look like markup, and a page may write it in entities.
+func TestExcerptOfAPageThatQuotesASecret(t *testing.T) {
+	for _, secret := range []string{"ab<c>dSECRETq", "PWSECRET&<x>", "a<SECRET"} {
+		r := newRedactor([]string{secret})
+		var entities strings.Builder
+		for _, char := range secret {
+			fmt.Fprintf(&entities, "&#%d;", char)
+		}
+		for _, quoted := range []string{secret, html.EscapeString(secret), entities.String()} {
+			res := &Response{Body: []byte("<p>you sent " + quoted + " as <b>password</b></p>"), secrets: r}
+			if got := r.text(res.Excerpt()); got != "you sent (secret) as password" {
+				t.Errorf("%s as %s: %s", secret, quoted, got)
+			}
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,13 +33,17 @@ func (t StaticToken) Token(context.Context) (string, error) { return string(t), 
 // Refuse returns false: there is no other token.
 func (StaticToken) Refuse(string) bool { return false }
 
-// TokenRefusedError says that the token endpoint refused the client's credentials; trying again can only do harm.
+// TokenRefusedError says that the token endpoint refused the client's credentials, or is none; trying again can only do
+// harm.
 type TokenRefusedError struct {
-	Status int
+	Status int    // in the 200s: it answered without a token
 	Code   string // OAuth error code, such as "invalid_client"
 }
 
 func (e *TokenRefusedError) Error() string {
+	if e.Status/100 == 2 {
+		return "the token endpoint's answer holds no access_token"
+	}
 	if e.Code != "" {
 		return fmt.Sprintf("the token endpoint refused the client credentials: HTTP %d %s", e.Status, e.Code)
 	}
@@ -211,7 +216,10 @@ func (s *ClientCredentials) fetchAs(ctx context.Context, style oauth2.AuthStyle)
 	if errors.As(err, &urlErr) {
 		return nil, fmt.Errorf("the token endpoint did not answer: %s", CauseText(err))
 	}
-	return nil, errors.New("the token endpoint's answer holds no access_token")
+	if strings.Contains(err.Error(), "missing access_token") { // oauth2 has no type for it
+		return nil, &TokenRefusedError{Status: http.StatusOK}
+	}
+	return nil, errors.New("the token endpoint's answer can't be read")
 }
 
 type userAgent struct {

@@ -211,8 +211,8 @@ func TestTokenTrouble(t *testing.T) {
 		"429 for ever":   {func(w http.ResponseWriter, _ int) bool { return page(w, 429, "hidden") }, "the token endpoint answered HTTP 429", 3},
 		"400":            {func(w http.ResponseWriter, _ int) bool { return page(w, 400, "hidden") }, "the token endpoint refused the client credentials: HTTP 400", 1},
 		"403":            {func(w http.ResponseWriter, _ int) bool { return page(w, 403, `{"error":"access_denied"}`) }, "the token endpoint refused the client credentials: HTTP 403 access_denied", 1},
-		"no token":       {func(w http.ResponseWriter, _ int) bool { return page(w, 200, `{"hidden":1}`) }, "the token endpoint's answer holds no access_token", 3},
-		"a page":         {func(w http.ResponseWriter, _ int) bool { return page(w, 200, `<html>hidden`) }, "the token endpoint's answer holds no access_token", 3},
+		"no token":       {func(w http.ResponseWriter, _ int) bool { return page(w, 200, `{"hidden":1}`) }, "the token endpoint's answer holds no access_token", 1},
+		"a page":         {func(w http.ResponseWriter, _ int) bool { return page(w, 200, `<html>hidden`) }, "the token endpoint's answer can't be read", 3},
 		"connection cut": {func(http.ResponseWriter, int) bool { panic(http.ErrAbortHandler) }, "the token endpoint did not answer: EOF", 3},
 		"redirect, refused": {func(w http.ResponseWriter, _ int) bool {
 			w.Header().Set("Location", "/other?secret=hidden")
