@@ -196,6 +196,12 @@ func TestAccSIMCard_life(t *testing.T) {
 				cardWarned(env, "Hints are used on creation only"), env.CheckLedger("create "+simCardID)),
 		},
 		resource.TestStep{
+			PreConfig: func() { env.Warnings("") },
+			Config:    env.Config(protectedCardConfig()), ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate),
+			Check: acctest.CheckAll(cardWarned(env, "Hints are used on creation only"), env.CheckLedger("create "+simCardID)),
+		},
+		resource.TestStep{Config: env.Config(protectedCardConfig(later)), Check: func(*tfState) error { env.Warnings(""); return nil }},
+		resource.TestStep{
 			ResourceName: simCard, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"hints"},
 		},
 		resource.TestStep{ // what only the service sets
@@ -786,8 +792,19 @@ func TestAccSIMCard_createFails(t *testing.T) {
 			Config:    config, ConfigPlanChecks: cardAction(plancheck.ResourceActionCreate),
 			ExpectError: regexp.MustCompile(`(?s)The\s+operator\s+refused\s+the\s+create`),
 		},
+		// A conflict of which no SIM came is a failure like any other.
 		resource.TestStep{
 			PreConfig: func() {
+				env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"}, Effect: simulator.Answer, Times: 1,
+					Status: 200, Body: `{"Success":false,"Code":409,"ErrorDescription":"tariff is taken"}`})
+				setAccountsQuirks(env, simulator.AccountsQuirks{CreateVisibleAfter: 1000})
+			},
+			Config: config, ConfigPlanChecks: cardAction(plancheck.ResourceActionCreate),
+			ExpectError: regexp.MustCompile(`(?s)SIM\s+card\s+creation\s+failed.*No\s+SIM\s+was\s+created.*tariff\s+is\s+taken`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				env.RemoveSIMCard(simAccount, simCLI)
 				setAccountsQuirks(env, simulator.AccountsQuirks{})
 				env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"}, Effect: simulator.Answer, Times: 1,
 					Status: 200, Body: `{"Success":false,"Code":409,"ErrorCode":409,"ErrorDescription":"CLI exists"}`})
@@ -802,7 +819,7 @@ func TestAccSIMCard_createFails(t *testing.T) {
 			},
 			Config: config, ConfigPlanChecks: cardAction(plancheck.ResourceActionCreate),
 			Check: acctest.CheckAll(cardHolds("actor_status", "stalled", "operation_status", "complete"),
-				cardWarned(env, creationWarning, "SIM card is stalled", "support desk"), env.CheckLedger(create, create, create, create)),
+				cardWarned(env, creationWarning, "SIM card is stalled", "support desk"), env.CheckLedger(create, create, create, create, create)),
 		},
 		resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, simulator.AccountsQuirks{}); env.Warnings("") },
@@ -819,7 +836,7 @@ func TestAccSIMCard_createFails(t *testing.T) {
 				env.Warnings("")
 			},
 			Config: config, ConfigPlanChecks: cardNoChange,
-			Check: acctest.CheckAll(env.CheckSilent(), cardHolds("actor_status", "stable"), env.CheckLedger(create, create, create, create)),
+			Check: acctest.CheckAll(env.CheckSilent(), cardHolds("actor_status", "stable"), env.CheckLedger(create, create, create, create, create)),
 		},
 	)
 }
