@@ -761,6 +761,8 @@ func TestAccSIMCard_pendingCreateFails(t *testing.T) {
 				setAccountsQuirks(env, simulator.AccountsQuirks{})
 				env.Before(simulator.Accounts, "sim.status", 4, func() {
 					settle()
+					env.RemoveSIMCard(simAccount, simCLI)
+					env.AddSIMCard(simAccount, simulator.SIMCard{CLI: simCLI}) // somebody else's
 					env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"}, Effect: simulator.Answer,
 						Status: 409, Body: `{"Success":false,"Code":409,"ErrorCode":409,"ErrorDescription":"CLI exists"}`})
 				})
