@@ -67,7 +67,7 @@ func (r *simFleetStatusResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Validators: []validator.Int64{int64validator.Between(1, 1000)}},
 			"status_on_removal": schema.StringAttribute{Optional: true,
 				MarkdownDescription: "The status to set on SIMs that leave the map, and on all SIMs on destroy: live changes. Unset, they are " +
-					"left as they are. While it is set, `name` can't be changed and `-replace` is refused; an object that is tainted is " +
+					"left as they are. While it is set, `name` can't be changed and `-replace` is refused; where an object that is tainted is replaced, it is " +
 					"only forgotten.",
 				Validators: []validator.String{stringvalidator.RegexMatches(statusPattern, statusRule)}},
 			"failed": schema.MapAttribute{ElementType: types.StringType, Computed: true,

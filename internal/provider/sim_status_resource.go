@@ -74,7 +74,7 @@ func (r *simStatusResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"status_on_destroy": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The status to set on destroy, a live change. Unset, destroy leaves the SIM as it is. While it is " +
-					"set, `product_id` can't be changed and `-replace` is refused; an object that is tainted is only forgotten.",
+					"set, `product_id` can't be changed and `-replace` is refused; where an object that is tainted is replaced, it is only forgotten.",
 				Validators: []validator.String{stringvalidator.RegexMatches(statusPattern, statusRule)},
 			},
 			"backend":          schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "The backend, such as `TMSP` or `JASPER`."},
