@@ -144,3 +144,21 @@ output "failed" { value = keys(telco_sim_fleet_status.test.failed) }`))
 	checkNoChanges(t, cli)
 	checkLedger(t, env, "status "+asyncProduct)
 }
+
+// TestAccSIMStatus_monitorInTrouble: a monitor that does not answer is in nobody's way.
+func TestAccSIMStatus_monitorInTrouble(t *testing.T) {
+	t.Parallel()
+	env := acctest.New(t)
+	cli := env.NewAttachedCLI(t)
+	env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "INACTIVE"})
+	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
+	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "300ms" }`)))
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "SIM status is pending")
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "monitor.read"}, Effect: simulator.Answer, Status: 500})
+	checkOutput(t, cli.MustRun("plan"), `"pending" -> (known after apply)`)
+	env.ClearFaults()
+	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = false })
+	cli.MustRun("apply", "-auto-approve")
+	checkNoChanges(t, cli)
+	checkLedger(t, env, "status "+asyncProduct)
+}

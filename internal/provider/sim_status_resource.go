@@ -432,6 +432,10 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	var err error
 	if operation != nil && !operation.Unknown {
 		operation, product, err = lookAtStatus(ctx, client, operation, &resp.Diagnostics)
+		if err != nil && !errors.Is(err, transport.ErrNotFound) {
+			// The SIM itself is what a plan needs; its monitor can wait for the next look.
+			product, err = client.ProductShared(ctx, productID)
+		}
 	} else {
 		product, err = client.ProductShared(ctx, productID)
 		if err == nil && operation != nil && product.SIMCard != nil {

@@ -79,6 +79,7 @@ type ClientCredentials struct {
 	token   string
 	renewAt time.Time
 	style   oauth2.AuthStyle
+	refused error // by the endpoint: it is not asked again
 }
 
 // NewClientCredentials makes a token source; it does not call the service.
@@ -145,13 +146,26 @@ func (s *ClientCredentials) renew(ctx context.Context) (string, error) {
 	if token := s.current(); token != "" {
 		return token, nil
 	}
+	// Who comes between a refusal and the stop of the client must not ask again.
+	s.mu.Lock()
+	refusedBefore := s.refused
+	s.mu.Unlock()
+	if refusedBefore != nil {
+		return "", refusedBefore
+	}
 	for attempt := 1; ; attempt++ {
 		token, err := s.fetch(ctx)
 		if err == nil {
 			return s.keep(token), nil
 		}
 		var refused *TokenRefusedError
-		if errors.As(err, &refused) || attempt >= s.cfg.Attempts {
+		if errors.As(err, &refused) {
+			s.mu.Lock()
+			s.refused = err
+			s.mu.Unlock()
+			return "", err
+		}
+		if attempt >= s.cfg.Attempts {
 			return "", err
 		}
 		if err := pause(ctx, s.cfg.Backoff<<(attempt-1)); err != nil {

@@ -221,12 +221,19 @@ func TestTokenTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tokenURL, count := tokenServer(t, func(w http.ResponseWriter, _ *http.Request, n int) bool { return row.answer(w, n) })
-			_, err := newTokens(t, tokenURL, nil).Token(t.Context())
+			tokens := newTokens(t, tokenURL, nil)
+			_, err := tokens.Token(t.Context())
 			if text := fmt.Sprint(err); err != nil && text != row.want || err == nil && row.want != "" {
 				t.Errorf("got  %v\nwant %s", err, row.want)
 			}
 			if count.all() != row.calls {
 				t.Errorf("%d calls, want %d", count.all(), row.calls)
+			}
+			var refused *TokenRefusedError
+			if errors.As(err, &refused) { // whoever asks next gets the same answer, and the endpoint is left alone
+				if _, again := tokens.Token(t.Context()); again == nil || again.Error() != err.Error() || count.all() != row.calls {
+					t.Errorf("again: %v after %d calls", again, count.all())
+				}
 			}
 		})
 	}
