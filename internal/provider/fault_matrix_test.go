@@ -462,11 +462,11 @@ func (x cell) arm(c *core) {
 	})
 }
 
-// wholeMatrix runs every cell, which takes minutes; else each request that changes something meets every trouble, and
-// of the other cells each matrixStride-th is run.
+// wholeMatrix runs every cell, which takes minutes; else the first request that changes something meets every trouble,
+// and of the other cells each matrixStride-th is run.
 var wholeMatrix = flag.Bool("matrix", false, "run every cell of the fault matrix")
 
-const matrixStride = 17
+const matrixStride = 29
 
 // TestFaultMatrix hits each request of each change with each trouble.
 func TestFaultMatrix(t *testing.T) {
@@ -494,7 +494,7 @@ func TestFaultMatrix(t *testing.T) {
 		n := 0
 		cells = slices.DeleteFunc(cells, func(x cell) bool {
 			n++
-			return !strings.HasPrefix(x.place.name, "the change") && n%matrixStride != 0
+			return x.place.name != "the change 1" && n%matrixStride != 0
 		})
 	}
 
