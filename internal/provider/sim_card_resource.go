@@ -217,6 +217,8 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 	if len(differences) > 0 && client != nil && r.preflight {
 		live, err := client.SIMCardShared(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
 		switch {
+		case errors.Is(err, transport.ErrNotFound) && operation != nil && operation.Operation.Kind == accounts.Create:
+			// The order does not show yet; apply waits for it first.
 		case errors.Is(err, transport.ErrNotFound):
 			diags.AddError("SIM card is gone", explain(fmt.Sprintf("SIM card %s is in state, but the service does not know it.", state.ID.ValueString()), err,
 				"Refresh the state (terraform apply -refresh-only) and plan again."))
@@ -230,7 +232,7 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 			now.setCard(live)
 			differences = plan.differences(&state, &now)
 		}
-		if len(differences) > 0 && (terminated(diags, live, state.ID.ValueString()) || stalled(diags, live, state.ID.ValueString())) {
+		if len(differences) > 0 && live != nil && (terminated(diags, live, state.ID.ValueString()) || stalled(diags, live, state.ID.ValueString())) {
 			return
 		}
 	}
