@@ -518,11 +518,8 @@ func settleSwap(ctx context.Context, client *mvno.Client, accountID string, op s
 	}
 	_, now, err := client.Reconcile(ctx, accountID, op.Before, op.NewSIM, op.Since)
 	var unread *transport.Error
-	switch {
-	case errors.As(err, &unread), ctx.Err() != nil:
+	if err != nil && (now == nil || errors.As(err, &unread) || ctx.Err() != nil) {
 		return nil, err
-	case now == nil:
-		return account, nil
 	}
 	return now, nil // also where it shows a third SIM, or none
 }
