@@ -16,20 +16,24 @@ const module = "github.com/simfleet/terraform-provider-telco/"
 // arrows is the house: which packages of ours and which libraries each package may import, tests aside. A trailing
 // slash allows all below. The standard library is free to all, but for what is named in never.
 var arrows = map[string][]string{
-	"main":          {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/"},
-	"internal/wait": {},
+	"main":              {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/identity": {},
+	"internal/wait":     {},
 	// The words of live changes: the provider writes them into plans, the review reads them out.
-	"internal/livechange":    {},
+	"internal/livechange": {},
+	// One live change of one SIM from decision to end; it knows neither Terraform nor an API.
+	"internal/change":        {"internal/journal", "internal/wait"},
 	"internal/api/transport": {"golang.org/x/"},
-	"internal/api/accounts":  {"internal/api/transport", "internal/wait", "golang.org/x/"},
-	"internal/api/cmo":       {"internal/api/transport", "internal/wait", "golang.org/x/"},
-	"internal/api/m2m":       {"internal/api/transport", "internal/wait", "golang.org/x/"},
-	"internal/api/mvno":      {"internal/api/transport", "internal/wait", "golang.org/x/"},
+	"internal/api/accounts":  {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
+	"internal/api/cmo":       {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
+	"internal/api/m2m":       {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
+	"internal/api/mvno":      {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
 	// The provider takes error kinds and the rule for endpoints from transport, which its clients stand on.
-	"internal/provider": {"internal/api/", "internal/wait", "internal/validate", "internal/planmod", "internal/livechange",
+	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal", "internal/livechange",
+		"internal/planmod", "internal/validate", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-"},
 	"internal/validate":      {"internal/api/transport", "github.com/hashicorp/terraform-plugin-framework/"},
-	"internal/planmod":       {"github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
 	"internal/cmd/demo":      {},
@@ -115,6 +119,7 @@ func TestMayImport(t *testing.T) {
 		{"internal/api/cmo", module + "internal/simulator", false},
 		{"internal/api/cmo", "github.com/hashicorp/terraform-plugin-log/tflog", false},
 		{"internal/simulator", module + "internal/api/cmo", false},
+		{"internal/identity", module + "internal/api/mvno", false},
 		{"internal/provider", "net/http/httptest", false},
 		{"internal/provider", module + "internal/simulator", false},
 		{"main", module + "internal/simulator", false},

@@ -1,0 +1,12 @@
+package identity
+
+import "strings"
+
+// SameID says whether two ids in hex, such as those of accounts, name one thing: the case of the letters and blanks
+// around them do not count.
+func SameID(a, b string) bool { return SameWord(a, b) }
+
+// SameWord says whether two words of state mean the same: the case of the letters and blanks around them do not count.
+func SameWord(a, b string) bool {
+	return a == b || strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+}
