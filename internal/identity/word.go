@@ -10,3 +10,6 @@ func SameID(a, b string) bool { return SameWord(a, b) }
 func SameWord(a, b string) bool {
 	return a == b || strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
+
+// Word is a word of state in the spelling in which it is kept and shown: capitals, without blanks around it.
+func Word(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 // ErrNotCellular says that a product has no SIM card, as a satellite terminal.
@@ -155,7 +156,8 @@ func (w wireProduct) product() *Product {
 // stands in for a missing characteristic.
 func (w wireProduct) simCard(iccid string) *SIMCard {
 	sim := &SIMCard{
-		ID: string(w.ID), Status: string(w.Status),
+		// A word of state is compared here and in plans, so it has one spelling.
+		ID: string(w.ID), Status: identity.Word(string(w.Status)),
 		ICCID: w.characteristic("ICCID"), IMSI: w.characteristic("IMSI"),
 		MSISDN: w.characteristic("MSISDN"), IMEI: w.characteristic("IMEI"),
 		Characteristics: w.characteristics(),
@@ -256,6 +258,15 @@ func (c *Client) Products(ctx context.Context, pageSize int) ([]Summary, error) 
 	return nil, c.http.Fail(c.get("list products", "product"), nil, transport.Error{
 		NotTheAPI: true, Cause: fmt.Errorf("the list has not ended after %d pages", c.maxPages),
 	})
+}
+
+// HasProducts says whether the tenant has any product, which proves that it is the service of whoever manages one.
+func (c *Client) HasProducts(ctx context.Context) (bool, error) {
+	entities, err := c.listPage(ctx, 1, 1)
+	if errors.Is(err, transport.ErrNotFound) {
+		return false, nil
+	}
+	return len(entities) > 0, err
 }
 
 func (c *Client) listPage(ctx context.Context, page, pageSize int) ([]wireProduct, error) {

@@ -1,4 +1,4 @@
-package provider
+package change
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 // TestKeyedLocks: one holder for a key at a time, keys do not hold up each other, and what is free leaves no trace.
 func TestKeyedLocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		locks := newKeyedLocks()
-		unlock, err := locks.lock(t.Context(), "cmo A")
+		locks := NewLocks()
+		unlock, err := locks.Lock(t.Context(), "cmo A")
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := locks.lock(t.Context(), "cmo B")
+		other, err := locks.Lock(t.Context(), "cmo B")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +23,7 @@ func TestKeyedLocks(t *testing.T) {
 
 		second := false
 		go func() {
-			unlock, err := locks.lock(t.Context(), "cmo A")
+			unlock, err := locks.Lock(t.Context(), "cmo A")
 			if err != nil {
 				t.Error(err)
 				return
@@ -48,15 +48,15 @@ func TestKeyedLocks(t *testing.T) {
 
 func TestKeyedLocksGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		locks := newKeyedLocks()
-		unlock, err := locks.lock(t.Context(), "cmo A")
+		locks := NewLocks()
+		unlock, err := locks.Lock(t.Context(), "cmo A")
 		if err != nil {
 			t.Fatal(err)
 		}
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		var got error
-		go func() { _, got = locks.lock(ctx, "cmo A") }()
+		go func() { _, got = locks.Lock(ctx, "cmo A") }()
 		synctest.Wait()
 		cancel(stop)
 		synctest.Wait()
@@ -64,7 +64,7 @@ func TestKeyedLocksGiveUp(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 		unlock() // the one who gave up must not have taken the lock along
-		again, err := locks.lock(t.Context(), "cmo A")
+		again, err := locks.Lock(t.Context(), "cmo A")
 		if err != nil {
 			t.Fatal(err)
 		}
