@@ -16,8 +16,9 @@ const module = "github.com/simfleet/terraform-provider-telco/"
 // arrows is the house: which packages of ours and which libraries each package may import, tests aside. A trailing
 // slash allows all below. The standard library is free to all, but for what is named in never.
 var arrows = map[string][]string{
-	"main":                   {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/"},
+	"main":                   {"internal/provider", "internal/journal", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/identity":      {},
+	"internal/journal":       {"internal/identity", "golang.org/x/"},
 	"internal/wait":          {},
 	"internal/api/transport": {"golang.org/x/"},
 	"internal/api/accounts":  {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
@@ -25,7 +26,7 @@ var arrows = map[string][]string{
 	"internal/api/m2m":       {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
 	"internal/api/mvno":      {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
 	// The provider takes error kinds and the rule for endpoints from transport, which its clients stand on.
-	"internal/provider": {"internal/api/", "internal/identity", "internal/wait", "internal/validate", "internal/planmod",
+	"internal/provider": {"internal/api/", "internal/identity", "internal/journal", "internal/wait", "internal/validate", "internal/planmod",
 		"github.com/hashicorp/terraform-plugin-"},
 	"internal/validate":      {"internal/api/transport", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/planmod":       {"github.com/hashicorp/terraform-plugin-framework/"},
@@ -115,6 +116,9 @@ func TestMayImport(t *testing.T) {
 		{"internal/api/cmo", "github.com/hashicorp/terraform-plugin-log/tflog", false},
 		{"internal/simulator", module + "internal/api/cmo", false},
 		{"internal/identity", module + "internal/api/mvno", false},
+		{"internal/journal", module + "internal/api/mvno", false},
+		{"internal/journal", "github.com/hashicorp/terraform-plugin-framework/diag", false},
+		{"internal/journal", module + "internal/identity", true},
 		{"internal/provider", "net/http/httptest", false},
 		{"internal/provider", module + "internal/simulator", false},
 		{"main", module + "internal/simulator", false},
