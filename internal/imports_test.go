@@ -16,8 +16,10 @@ const module = "github.com/simfleet/terraform-provider-telco/"
 // arrows is the house: which packages of ours and which libraries each package may import, tests aside. A trailing
 // slash allows all below. The standard library is free to all, but for what is named in never.
 var arrows = map[string][]string{
-	"main":              {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/"},
+	"main": {"internal/provider", "internal/journal", "internal/review",
+		"github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/identity": {},
+	"internal/journal":  {"internal/identity", "golang.org/x/"},
 	"internal/wait":     {},
 	// The words of live changes: the provider writes them into plans, the review reads them out.
 	"internal/livechange": {},
@@ -124,6 +126,9 @@ func TestMayImport(t *testing.T) {
 		{"internal/api/cmo", "github.com/hashicorp/terraform-plugin-log/tflog", false},
 		{"internal/simulator", module + "internal/api/cmo", false},
 		{"internal/identity", module + "internal/api/mvno", false},
+		{"internal/journal", module + "internal/api/mvno", false},
+		{"internal/journal", "github.com/hashicorp/terraform-plugin-framework/diag", false},
+		{"internal/journal", module + "internal/identity", true},
 		{"internal/provider", "net/http/httptest", false},
 		{"internal/provider", module + "internal/simulator", false},
 		{"main", module + "internal/simulator", false},
