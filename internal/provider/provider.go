@@ -199,11 +199,11 @@ func (p *telcoProvider) Configure(ctx context.Context, req provider.ConfigureReq
 
 func (p *telcoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newSIMCardResource,
-		newSIMStatusResource,
+		withIdentity(newSIMCardResource, simCardIdentity),
+		withIdentity(newSIMStatusResource, simStatusIdentity),
 		newSIMFleetStatusResource,
-		newSIMAAGroupResource,
-		newMVNOSIMSwapResource,
+		withIdentity(newSIMAAGroupResource, simAAGroupIdentity),
+		withIdentity(newMVNOSIMSwapResource, mvnoSIMSwapIdentity),
 	}
 }
 

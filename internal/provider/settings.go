@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -109,6 +110,8 @@ type services struct {
 	m2m      api[m2m.Client]
 	mvno     api[mvno.Client]
 
+	// run names this plan or apply, to tell in another one what this one has noted.
+	run       string
 	preflight bool
 	live      *liveChanges
 	locks     *keyedLocks
@@ -242,6 +245,7 @@ func (p *telcoProvider) services(ctx context.Context, config providerModel, terr
 		cmo:       p.cmo(ctx, config.CMO, agent, log, diags),
 		m2m:       p.m2m(ctx, config.M2M, agent, log, diags),
 		mvno:      p.mvno(ctx, config.MVNO, agent, log, diags),
+		run:       rand.Text(),
 		preflight: flag(config.Preflight, envPreflight, "preflight", true, diags),
 		live:      newLiveChanges(readOnly, limit),
 		locks:     newKeyedLocks(),
