@@ -40,7 +40,8 @@ func managedObjects() map[string]managed {
 		env.AddProduct(simulator.Product{ID: otherSIM, SIMStatus: "ACTIVE"})
 	}
 	products := []simulator.Fault{
-		answerOnce("product.find", 200, `{"entities":[],"errors":[`+cmoNotFound+`]}`), answerOnce("product.read", 404, cmoNotFound),
+		answerOnce("product.find", 200, `{"entities":[],"errors":[`+cmoNotFound+`]}`),
+		answerOnce("product.read", 404, cmoNotFound),
 	}
 	return map[string]managed{
 		"sim_card": {
@@ -49,16 +50,20 @@ func managedObjects() map[string]managed {
 				env.AddAccount(simAccount)
 			},
 			remove: func(env *acctest.Env) { env.RemoveSIMCard(simAccount, simCLI) },
-			strays: []simulator.Fault{answerOnce("sim.read", 404, `{"Data":null,"Success":false,"Code":404,"ErrorCode":404,"ErrorSubCode":0,`+
+			strays: []simulator.Fault{answerOnce("sim.read", 404, `{"Data":null,"Success":false,"Code":404,"ErrorCode":404,`+
+				`"ErrorSubCode":0,`+
 				`"ErrorDescription":"SIM card not found","Meta":"","StatusUrl":null,"ContinuationToken":""}`)},
 		},
 		"sim_status": {
-			address: simStatus, id: syncProduct, api: simulator.CMO, config: simStatusConfig(syncProduct, "ACTIVE"), seed: product,
+			address: simStatus, id: syncProduct, api: simulator.CMO, config: simStatusConfig(syncProduct, "ACTIVE"),
+			seed:   product,
 			remove: func(env *acctest.Env) { env.RemoveProduct(syncProduct) },
 			strays: products,
 		},
 		"sim_fleet_status": {
-			address: fleet, id: syncProduct, api: simulator.CMO, config: fleetConfig(map[string]string{syncProduct: "ACTIVE"}), seed: product,
+			address: fleet, id: syncProduct, api: simulator.CMO,
+			config: fleetConfig(map[string]string{syncProduct: "ACTIVE"}),
+			seed:   product,
 			remove: func(env *acctest.Env) { env.RemoveProduct(syncProduct) },
 			strays: products,
 		},
@@ -82,14 +87,18 @@ func managedObjects() map[string]managed {
 				env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNextESIM, FormFactor: "eSIM"})
 			},
 			remove: func(env *acctest.Env) { env.RemoveMVNOAccount(swapAccount) },
-			strays: []simulator.Fault{answerOnce("account.read", 404, `{"error":{"message":"MVNO account not found","code":"mvnoAccount","status":404}}`)},
+			strays: []simulator.Fault{answerOnce(
+				"account.read", 404, `{"error":{"message":"MVNO account not found","code":"mvnoAccount","status":404}}`,
+			)},
 		},
 	}
 }
 
 // answerOnce is a fault that gives one answer of a route away.
 func answerOnce(route string, status int, body string) simulator.Fault {
-	return simulator.Fault{Match: simulator.Match{Route: route}, Times: 1, Effect: simulator.Answer, Status: status, Body: body}
+	return simulator.Fault{
+		Match: simulator.Match{Route: route}, Times: 1, Effect: simulator.Answer, Status: status, Body: body,
+	}
 }
 
 // applied is the object on a network of its own, in state.
@@ -173,7 +182,9 @@ func TestAccAbsence_otherHost(t *testing.T) {
 			before := inState(t, cli, object.address)
 			other := acctest.New(t)
 			cli.Write("main.tf", other.Config(object.config))
-			for _, command := range [][]string{{"plan"}, {"apply", "-refresh-only", "-auto-approve"}, {"destroy", "-auto-approve"}} {
+			for _, command := range [][]string{
+				{"plan"}, {"apply", "-refresh-only", "-auto-approve"}, {"destroy", "-auto-approve"},
+			} {
 				output := refused(t, cli, command...)
 				checkOutput(t, output, nothingThere, "!-> created", "!will be created", "!Unknown SIM", "!Unknown MVNO account")
 			}
@@ -205,7 +216,8 @@ func TestAccAbsence_otherHostSaysItOnce(t *testing.T) {
 	}
 }
 
-// TestAccAbsence_partOfTheState: a SIM is gone for certain where others of the state are found; that it went is not said.
+// TestAccAbsence_partOfTheState: a SIM is gone for certain where others of the state are found; that it went is not
+// said.
 func TestAccAbsence_partOfTheState(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t)
@@ -241,7 +253,9 @@ func TestAccAbsence_noProof(t *testing.T) {
 				if object.api == simulator.MVNO && route == "account.read" {
 					continue // there it is the read of the object itself
 				}
-				env.Inject(simulator.Fault{Match: simulator.Match{API: object.api, Route: route}, Effect: simulator.Answer, Status: 503})
+				env.Inject(simulator.Fault{
+					Match: simulator.Match{API: object.api, Route: route}, Effect: simulator.Answer, Status: 503,
+				})
 			}
 			refused(t, cli, "apply", "-refresh-only", "-auto-approve")
 			if inState(t, cli, object.address) == nil {
@@ -278,11 +292,13 @@ func TestAccAbsence_destroy(t *testing.T) {
 	}
 }
 
-// TestAbsence_twoLooksAtOnce: two "not found" right after each other count as one that lasts: a destroy ends well, sends
-// nothing, says nothing, and the SIM stays alive and billed.
+// TestAbsence_twoLooksAtOnce: two "not found" right after each other count as one that lasts: a destroy ends well,
+// sends nothing, says nothing, and the SIM stays alive and billed.
 func TestAbsence_twoLooksAtOnce(t *testing.T) {
 	cases := absenceCases()
-	for name, lasts := range map[string]time.Duration{"a tenth of a second": 100 * time.Millisecond, "almost five seconds": 4900 * time.Millisecond} {
+	for name, lasts := range map[string]time.Duration{
+		"a tenth of a second": 100 * time.Millisecond, "almost five seconds": 4900 * time.Millisecond,
+	} {
 		for _, resource := range slices.Sorted(maps.Keys(cases)) {
 			t.Run(resource+" "+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -317,7 +333,9 @@ func TestAbsence_destroySends(t *testing.T) {
 		c.AddProduct(simulator.Product{ID: coreSync, SIMStatus: "ACTIVE"})
 		c.mustApply(statusConfig(coreSync, "ACTIVE", "SUSPENDED"))
 		notFound := absenceCases()["sim_status"].notFound
-		c.Inject(simulator.Fault{Match: simulator.Match{Route: "product.read"}, Effect: simulator.Answer, Status: 404, Body: notFound})
+		c.Inject(simulator.Fault{
+			Match: simulator.Match{Route: "product.read"}, Effect: simulator.Answer, Status: 404, Body: notFound,
+		})
 		c.Inject(simulator.Fault{Match: simulator.Match{Route: "product.find"}, Effect: simulator.Answer, Status: 200,
 			Body: `{"entities":[],"errors":[` + notFound + `]}`})
 		time.AfterFunc(100*time.Millisecond, c.ClearFaults)
@@ -332,8 +350,8 @@ func TestAbsence_destroySends(t *testing.T) {
 	})
 }
 
-// TestAbsence_fleetCosts: each SIM of a fleet that is gone costs calls of its own, and their "not found" use up what the
-// client bears of errors, so that the reads of the others get slow.
+// TestAbsence_fleetCosts: each SIM of a fleet that is gone costs calls of its own, and their "not found" use up what
+// the client bears of errors, so that the reads of the others get slow.
 func TestAbsence_fleetCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n, missing, chunk = 1000, 100, 50
@@ -351,7 +369,9 @@ func TestAbsence_fleetCosts(t *testing.T) {
 		// All once, and those that are missing once more; one more call may show that it is ours that answers.
 		finds := n/chunk + missing/chunk
 		if got := count("product.find"); got != finds || count("product.read") > 0 || count("product.list") > 1 {
-			t.Errorf("%d finds instead of %d, %d single reads, %d lists", got, finds, count("product.read"), count("product.list"))
+			t.Errorf(
+				"%d finds instead of %d, %d single reads, %d lists", got, finds, count("product.read"), count("product.list"),
+			)
 		}
 		if failed := coreErrors(said); len(failed) > 0 {
 			t.Errorf("the refresh fails: %q", failed)

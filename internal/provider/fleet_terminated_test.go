@@ -24,16 +24,19 @@ func checkTerminated(t *testing.T, env *acctest.Env, ids []string) {
 	}
 }
 
-// TestAccFleetTerminated_destroy: one SIM that is terminated makes the plan of a fleet's destroy say that all have their
-// last status already, and the destroy fail for all of them.
+// TestAccFleetTerminated_destroy: one SIM that is terminated makes the plan of a fleet's destroy say that all have
+// their last status already, and the destroy fail for all of them.
 func TestAccFleetTerminated_destroy(t *testing.T) {
 	const guard = `status_on_removal = "SUSPENDED"`
 	for name, c := range map[string]struct {
 		config func(ids []string) string // when the fleet is destroyed
 		flags  []string
 	}{
-		"block taken out":   {config: func([]string) string { return "" }},
-		"without a refresh": {config: func(ids []string) string { return fleetConfig(fleetStatuses(ids, "ACTIVE", "ACTIVE", "ACTIVE"), guard) }, flags: []string{"-destroy", "-refresh=false"}},
+		"block taken out": {config: func([]string) string { return "" }},
+		"without a refresh": {
+			config: func(ids []string) string { return fleetConfig(fleetStatuses(ids, "ACTIVE", "ACTIVE", "ACTIVE"), guard) },
+			flags:  []string{"-destroy", "-refresh=false"},
+		},
 		"declared terminated": {config: func(ids []string) string {
 			return fleetConfig(fleetStatuses(ids, "TERMINATED", "ACTIVE", "ACTIVE"), guard)
 		}, flags: []string{"-destroy"}},
@@ -45,7 +48,10 @@ func TestAccFleetTerminated_destroy(t *testing.T) {
 			cli.Write("main.tf", env.Config(c.config(ids)))
 			output, changes := savedPlan(t, cli, c.flags...)
 			changes[fleet].checkAction(t, "delete")
-			checkOutput(t, output, live, "2 x ACTIVE -> SUSPENDED", ids[1], ids[2], "!already have the status", "!TERMINATED -> SUSPENDED")
+			checkOutput(
+				t, output, live, "2 x ACTIVE -> SUSPENDED", ids[1], ids[2], "!already have the status",
+				"!TERMINATED -> SUSPENDED",
+			)
 			if all := env.Warnings(ids[0]); len(all) == 0 {
 				t.Errorf("no warning names the SIM that is terminated:\n%s", output)
 			}
@@ -93,13 +99,14 @@ func TestAccFleetTerminated_removal(t *testing.T) {
 	cli.MustRun("apply", "plan.bin")
 	checkLedger(t, env)
 	checkNoChanges(t, cli)
-	if got := fmt.Sprint(inState(t, cli, fleet)["statuses"]); got != fmt.Sprint(map[string]any{ids[1]: "ACTIVE", ids[2]: "ACTIVE"}) {
-		t.Errorf("statuses = %s", got)
+	want := map[string]any{ids[1]: "ACTIVE", ids[2]: "ACTIVE"}
+	if got := inState(t, cli, fleet)["statuses"]; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("statuses = %v", got)
 	}
 }
 
-// TestAccFleetTerminated_others: one SIM that is terminated is in the way of all others only where the plan would change
-// it.
+// TestAccFleetTerminated_others: one SIM that is terminated is in the way of all others only where the plan would
+// change it.
 func TestAccFleetTerminated_others(t *testing.T) {
 	t.Parallel()
 	env, cli, ids := fleetOfThree(t)
@@ -122,9 +129,11 @@ func TestAccTerminated_destroy(t *testing.T) {
 		return fmt.Sprintf("\nremoved {\n  from = %s\n  lifecycle {\n    destroy = false\n  }\n}\n", address)
 	}
 	for name, c := range map[string]struct{ address, config string }{
-		"sim_status":                        {simStatus, simStatusConfig(syncProduct, "ACTIVE")},
-		"sim_status with status_on_destroy": {simStatus, simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`)},
-		"sim_fleet_status":                  {fleet, fleetOfOne("ACTIVE")},
+		"sim_status": {simStatus, simStatusConfig(syncProduct, "ACTIVE")},
+		"sim_status with status_on_destroy": {
+			simStatus, simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`),
+		},
+		"sim_fleet_status": {fleet, fleetOfOne("ACTIVE")},
 	} {
 		for way, on := range map[string]func(t *testing.T, env *acctest.Env, cli *acctest.CLI) string{
 			"without a refresh": func(_ *testing.T, _ *acctest.Env, cli *acctest.CLI) string {
@@ -163,15 +172,17 @@ func TestAccTerminated_destroy(t *testing.T) {
 	}
 }
 
-// TestAccFleetDestroy_unreadable: where the preflight of a fleet's destroy can't read the SIMs, which the refresh before it
-// could, the plan says that all have their last status already.
+// TestAccFleetDestroy_unreadable: where the preflight of a fleet's destroy can't read the SIMs, which the refresh
+// before it could, the plan says that all have their last status already.
 func TestAccFleetDestroy_unreadable(t *testing.T) {
 	for name, flags := range map[string][]string{"": {"-destroy"}, "without a refresh": {"-destroy", "-refresh=false"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env, cli, _ := fleetOfThree(t, `status_on_removal = "SUSPENDED"`)
 			for _, route := range []string{"product.find", "product.read", "product.list"} {
-				fault := simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: route}, Effect: simulator.Answer, Status: 503}
+				fault := simulator.Fault{
+					Match: simulator.Match{API: simulator.CMO, Route: route}, Effect: simulator.Answer, Status: 503,
+				}
 				if len(flags) == 1 {
 					// The refresh reads the three SIMs by one call, and so does the plan that core makes before a destroy.
 					fault.Skip = 1

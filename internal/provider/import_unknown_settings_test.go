@@ -9,12 +9,16 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/simulator"
 )
 
-// TestAccImport_unknownSettings: an import while the API's secret is known only after apply is planned by guesses: a live
-// warning of a change that nothing asks for, then "a bug in the provider".
+// TestAccImport_unknownSettings: an import while the API's secret is known only after apply is planned by guesses: a
+// live warning of a change that nothing asks for, then "a bug in the provider".
 func TestAccImport_unknownSettings(t *testing.T) {
 	for name, c := range map[string]struct{ address, config, id, secret, value string }{
-		"sim_card":      {simCard, protectedCardConfig(`description = "van 12"`), simCardID, "client_secret", simulator.ClientSecret},
-		"sim_status":    {simStatus, simStatusConfig(syncProduct, "ACTIVE"), syncProduct, "client_secret", simulator.ClientSecret},
+		"sim_card": {
+			simCard, protectedCardConfig(`description = "van 12"`), simCardID, "client_secret", simulator.ClientSecret,
+		},
+		"sim_status": {
+			simStatus, simStatusConfig(syncProduct, "ACTIVE"), syncProduct, "client_secret", simulator.ClientSecret,
+		},
 		"sim_aa_group":  {aaGroup, aaGroupConfig(aaSIM, "LIVE10"), aaSIM + "/LIVE10", "password", simulator.M2MPassword},
 		"mvno_sim_swap": {simSwap, simSwapConfig(swapAccount, swapOld), swapAccount, "token", simulator.MVNOToken},
 		"mvno_sim_swap by word": {

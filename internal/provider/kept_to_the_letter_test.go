@@ -28,8 +28,8 @@ type movedCase struct {
 	names []string
 }
 
-// runMoved plans, lets the SIM move, applies, and returns what the network executed by then. Nothing may be sent of a SIM
-// that has moved, nor may the object be tainted.
+// runMoved plans, lets the SIM move, applies, and returns what the network executed by then. Nothing may be sent of a
+// SIM that has moved, nor may the object be tainted.
 func runMoved(t *testing.T, c movedCase) {
 	t.Helper()
 	env := newSwapEnv(t)
@@ -123,7 +123,8 @@ func TestAccKept_creations(t *testing.T) {
 		},
 		"mvno_sim_swap to an ICC that it holds already": {
 			seed: nothing, after: simSwapConfig(swapAccount, swapNew),
-			plans: []string{swapOld + " -> " + swapNew}, moved: func(env *acctest.Env) { accountHolds(env, swapNew)() }, fails: inconsistent,
+			plans: []string{swapOld + " -> " + swapNew}, fails: inconsistent,
+			moved: func(env *acctest.Env) { accountHolds(env, swapNew)() },
 		},
 		"mvno_sim_swap by word": {
 			seed: nothing, after: simSwapConfig(swapAccount, "eSim"),
@@ -154,7 +155,8 @@ func TestAccKept_updates(t *testing.T) {
 		"sim_status": {
 			seed: addProduct(syncProduct, "ACTIVE"), before: simStatusConfig(syncProduct, "ACTIVE"),
 			after: simStatusConfig(syncProduct, "SUSPENDED"), plans: []string{"ACTIVE -> SUSPENDED"},
-			moved: setProduct(syncProduct, "BLOCKED"), fails: changedSince, names: []string{syncProduct, "ACTIVE", "SUSPENDED", "BLOCKED"},
+			moved: setProduct(syncProduct, "BLOCKED"),
+			fails: changedSince, names: []string{syncProduct, "ACTIVE", "SUSPENDED", "BLOCKED"},
 		},
 		"sim_status that has it already": {
 			seed: addProduct(syncProduct, "ACTIVE"), before: simStatusConfig(syncProduct, "ACTIVE"),
@@ -163,8 +165,10 @@ func TestAccKept_updates(t *testing.T) {
 		},
 		"sim_status, planned without a refresh": {
 			seed: addProduct(syncProduct, "ACTIVE"), before: simStatusConfig(syncProduct, "ACTIVE"),
-			after: simStatusConfig(syncProduct, "SUSPENDED"), flags: []string{"-refresh=false"}, plans: []string{"ACTIVE -> SUSPENDED"},
-			moved: setProduct(syncProduct, "DEACTIVATED"), fails: changedSince, names: []string{syncProduct, "ACTIVE", "DEACTIVATED"},
+			after: simStatusConfig(syncProduct, "SUSPENDED"),
+			flags: []string{"-refresh=false"}, plans: []string{"ACTIVE -> SUSPENDED"},
+			moved: setProduct(syncProduct, "DEACTIVATED"),
+			fails: changedSince, names: []string{syncProduct, "ACTIVE", "DEACTIVATED"},
 		},
 		"sim_status destroy": {
 			seed: addProduct(syncProduct, "ACTIVE"), before: guarded, after: guarded, flags: []string{"-destroy"},
@@ -186,7 +190,8 @@ func TestAccKept_updates(t *testing.T) {
 			fails: changedSince, names: []string{simCardID, "T-1", "T-2", "T-3"},
 		},
 		"sim_card's description": {
-			seed: accounts, before: simCardConfig(`description = "first words"`), after: simCardConfig(`description = "second words"`),
+			seed: accounts, before: simCardConfig(`description = "first words"`),
+			after: simCardConfig(`description = "second words"`),
 			plans: []string{"description"}, moved: setCard(func(c *simulator.SIMCard) { c.Description = new("third words") }),
 			fails: changedSince, names: []string{simCardID, "description", "!first words", "!second words", "!third words"},
 		},
@@ -195,7 +200,8 @@ func TestAccKept_updates(t *testing.T) {
 			plans: []string{"state live -> suspend"}, moved: setCard(func(c *simulator.SIMCard) { c.State = suspend }),
 		},
 		"sim_card deletion": {
-			seed: accounts, before: simCardConfig(`state = "live"`), after: simCardConfig(`state = "live"`), flags: []string{"-destroy"},
+			seed: accounts, before: simCardConfig(`state = "live"`), after: simCardConfig(`state = "live"`),
+			flags: []string{"-destroy"},
 			plans: []string{"live -> deleted"}, moved: setCard(func(c *simulator.SIMCard) { c.State = suspend }),
 			fails: changedSince, names: []string{simCardID, "live", "suspend"},
 		},
@@ -281,8 +287,8 @@ func failedSIMs(t *testing.T, cli *acctest.CLI) map[string]any {
 	return failed
 }
 
-// TestAccKept_fleetDrift: a SIM of a fleet that was in step when planned and has drifted since is set as well, though no
-// plan has named it.
+// TestAccKept_fleetDrift: a SIM of a fleet that was in step when planned and has drifted since is set as well, though
+// no plan has named it.
 func TestAccKept_fleetDrift(t *testing.T) {
 	t.Parallel()
 	env, cli, ids := fleetOfThree(t)
@@ -335,7 +341,8 @@ func TestAccKept_fleetMoved(t *testing.T) {
 			setProduct(ids[0], "BLOCKED")(env)
 			checkError(t, refused(t, cli, "apply", "plan.bin"), ids[0], "BLOCKED", "!"+ids[1], "!"+ids[2])
 			failed := failedSIMs(t, cli)
-			if reason := fmt.Sprint(failed[ids[0]]); len(failed) != 1 || !strings.Contains(reason, "BLOCKED") || !strings.Contains(reason, "ACTIVE") {
+			reason := fmt.Sprint(failed[ids[0]])
+			if len(failed) != 1 || !strings.Contains(reason, "BLOCKED") || !strings.Contains(reason, "ACTIVE") {
 				t.Errorf("failed = %v", failed)
 			}
 			sent := map[string]int{}

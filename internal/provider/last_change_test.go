@@ -19,14 +19,13 @@ type lastChangeStep struct {
 }
 
 // runLastChange takes a resource through its steps.
-func runLastChange(t *testing.T, env *acctest.Env, address string, steps []lastChangeStep, settings ...string) {
+func runLastChange(t *testing.T, env *acctest.Env, cli *acctest.CLI, address string, steps []lastChangeStep) {
 	t.Helper()
-	cli := env.NewAttachedCLI(t)
 	for _, step := range steps {
 		if step.before != nil {
 			step.before(env)
 		}
-		cli.Write("main.tf", env.Config(step.config, settings...))
+		cli.Write("main.tf", env.Config(step.config))
 		_, changes := savedPlan(t, cli)
 		changes[address].checkAction(t, step.does)
 		checkPlannedLastChange(t, changes, address, step.planned)
@@ -46,7 +45,8 @@ func runLastChange(t *testing.T, env *acctest.Env, address string, steps []lastC
 	}
 }
 
-// TestAccLastChange: what a plan's warning says is lost once the plan is saved; last_change is to keep it, in these words.
+// TestAccLastChange: what a plan's warning says is lost once the plan is saved; last_change is to keep it, in these
+// words.
 func TestAccLastChange(t *testing.T) {
 	timeouts := `timeouts = { update = "7m" }`
 	status := func(id, state string) func(*acctest.Env) {
@@ -59,19 +59,31 @@ func TestAccLastChange(t *testing.T) {
 		steps   []lastChangeStep
 	}{
 		"sim_status": {simStatus, []lastChangeStep{
-			{does: "create", config: simStatusConfig(syncProduct, "ACTIVE"), before: status(syncProduct, "INACTIVE"), planned: "status INACTIVE -> ACTIVE"},
+			{
+				does: "create", config: simStatusConfig(syncProduct, "ACTIVE"), before: status(syncProduct, "INACTIVE"),
+				planned: "status INACTIVE -> ACTIVE",
+			},
 			{does: "update", config: simStatusConfig(syncProduct, "ACTIVE", timeouts), planned: "status INACTIVE -> ACTIVE"},
 			{does: "update", config: simStatusConfig(syncProduct, "SUSPENDED"), planned: "status ACTIVE -> SUSPENDED"},
 			{does: "no-op", config: simStatusConfig(syncProduct, "SUSPENDED"), planned: "status ACTIVE -> SUSPENDED"},
 		}},
 		"sim_status taken over": {simStatus, []lastChangeStep{
-			{does: "create", config: simStatusConfig(syncProduct, "ACTIVE"), before: status(syncProduct, "ACTIVE"), planned: lastChangeNull},
+			{
+				does: "create", config: simStatusConfig(syncProduct, "ACTIVE"), before: status(syncProduct, "ACTIVE"),
+				planned: lastChangeNull,
+			},
 			{does: "update", config: simStatusConfig(syncProduct, "ACTIVE", timeouts), planned: lastChangeNull},
 		}},
 		"sim_card": {simCard, []lastChangeStep{
-			{does: "create", config: simCardConfig(`state = "live"`), planned: "(absent) -> created with state live"},
-			{does: "update", config: simCardConfig(`state = "live"`, timeouts), planned: "(absent) -> created with state live"},
-			{does: "update", config: simCardConfig(`state = "live"`, `tariff = "T1"`), planned: "tariff (none) -> T1"},
+			{
+				does: "create", config: simCardConfig(`state = "live"`, `tariff = "T0"`),
+				planned: "(absent) -> created with state live",
+			},
+			{
+				does: "update", config: simCardConfig(`state = "live"`, `tariff = "T0"`, timeouts),
+				planned: "(absent) -> created with state live",
+			},
+			{does: "update", config: simCardConfig(`state = "live"`, `tariff = "T1"`), planned: "tariff T0 -> T1"},
 			{
 				does:    "update",
 				config:  simCardConfig(`state = "suspend"`, `tariff = "T1"`, `description = "van 12"`),
@@ -94,7 +106,10 @@ func TestAccLastChange(t *testing.T) {
 		}},
 		"mvno_sim_swap": {simSwap, []lastChangeStep{
 			{does: "create", config: simSwapConfig(swapAccount, swapNew), planned: "SIM " + swapOld + " -> " + swapNew},
-			{does: "update", config: simSwapConfig(swapAccount, swapNew, timeouts), planned: "SIM " + swapOld + " -> " + swapNew},
+			{
+				does: "update", config: simSwapConfig(swapAccount, swapNew, timeouts),
+				planned: "SIM " + swapOld + " -> " + swapNew,
+			},
 			{
 				does:    "update",
 				config:  simSwapConfig(swapAccount, "autoAssign", replacing(swapNew)),
@@ -114,16 +129,18 @@ func TestAccLastChange(t *testing.T) {
 					}
 				},
 				config: fleetConfig(map[string]string{
-					"JASPER-8900000000000000000": "ACTIVE", "TMSP-8900000000000000001": "ACTIVE", "JASPER-8900000000000000002": "INACTIVE",
-					"TMSP-8900000000000000003": "ACTIVE", "JASPER-8900000000000000004": "SUSPENDED",
+					"JASPER-8900000000000000000": "ACTIVE", "TMSP-8900000000000000001": "ACTIVE",
+					"JASPER-8900000000000000002": "INACTIVE",
+					"TMSP-8900000000000000003":   "ACTIVE", "JASPER-8900000000000000004": "SUSPENDED",
 				}),
 				planned: "2 x INACTIVE -> ACTIVE; 1 x ACTIVE -> SUSPENDED " + anyDigest,
 			},
 			{
 				does: "update",
 				config: fleetConfig(map[string]string{
-					"JASPER-8900000000000000000": "ACTIVE", "TMSP-8900000000000000001": "ACTIVE", "JASPER-8900000000000000002": "INACTIVE",
-					"TMSP-8900000000000000003": "ACTIVE", "JASPER-8900000000000000004": "SUSPENDED",
+					"JASPER-8900000000000000000": "ACTIVE", "TMSP-8900000000000000001": "ACTIVE",
+					"JASPER-8900000000000000002": "INACTIVE",
+					"TMSP-8900000000000000003":   "ACTIVE", "JASPER-8900000000000000004": "SUSPENDED",
 				}, "max_parallel = 3"),
 				planned: "2 x INACTIVE -> ACTIVE; 1 x ACTIVE -> SUSPENDED " + anyDigest,
 			},
@@ -145,8 +162,8 @@ func TestAccLastChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, _ := lastChangeEnv(t)
-			runLastChange(t, env, c.address, c.steps)
+			env, cli := lastChangeEnv(t)
+			runLastChange(t, env, cli, c.address, c.steps)
 		})
 	}
 }
@@ -161,43 +178,59 @@ func lastChangeEnv(t *testing.T) (*acctest.Env, *acctest.CLI) {
 	return env, cli
 }
 
-// TestAccLastChange_withoutPreflight: without preflight, or with values that are known after apply, the plan of a creation
-// can't say what is found; the state says it then.
+// TestAccLastChange_withoutPreflight: without preflight, or with values that are known after apply, the plan of a
+// creation can't say what is found; the state says it then.
 func TestAccLastChange_withoutPreflight(t *testing.T) {
 	const unknown = `
 resource "terraform_data" "later" { input = "%s" }
 `
 	later := func(config, value string) string {
-		return fmt.Sprintf(unknown, value) + strings.Replace(config, fmt.Sprintf("%q", value), "terraform_data.later.output", 1)
+		config = strings.Replace(config, fmt.Sprintf("%q", value), "terraform_data.later.output", 1)
+		return fmt.Sprintf(unknown, value) + config
 	}
 	for name, c := range map[string]struct {
 		address, config string
 		settings        []string
 		kept            string
 	}{
-		"sim_status":       {simStatus, simStatusConfig(syncProduct, "ACTIVE"), []string{"preflight = false"}, "status INACTIVE -> ACTIVE"},
-		"sim_status later": {simStatus, later(simStatusConfig(syncProduct, "ACTIVE"), "ACTIVE"), nil, "status INACTIVE -> ACTIVE"},
+		"sim_status": {
+			simStatus, simStatusConfig(syncProduct, "ACTIVE"), []string{"preflight = false"}, "status INACTIVE -> ACTIVE",
+		},
+		"sim_status later": {
+			simStatus, later(simStatusConfig(syncProduct, "ACTIVE"), "ACTIVE"), nil, "status INACTIVE -> ACTIVE",
+		},
 		"sim_status of a SIM later": {
 			simStatus, later(simStatusConfig(syncProduct, "ACTIVE"), syncProduct), nil, "status INACTIVE -> ACTIVE",
 		},
-		"sim_status taken over": {simStatus, simStatusConfig(syncProduct, "INACTIVE"), []string{"preflight = false"}, lastChangeNull},
-		"sim_card":              {simCard, simCardConfig(`state = "live"`), []string{"preflight = false"}, "(absent) -> created with state live"},
-		"sim_card later":        {simCard, later(simCardConfig(`state = "live"`), "live"), nil, "(absent) -> created with state live"},
+		"sim_status taken over": {
+			simStatus, simStatusConfig(syncProduct, "INACTIVE"), []string{"preflight = false"}, lastChangeNull,
+		},
+		"sim_card": {
+			simCard, simCardConfig(`state = "live"`), []string{"preflight = false"}, "(absent) -> created with state live",
+		},
+		"sim_card later": {
+			simCard, later(simCardConfig(`state = "live"`), "live"), nil, "(absent) -> created with state live",
+		},
 		"sim_aa_group": {
-			aaGroup, aaGroupConfig(aaSIM, "LIVE10"), []string{"preflight = false"}, "auto-activation group (can't be read) -> LIVE10",
+			aaGroup, aaGroupConfig(aaSIM, "LIVE10"), []string{"preflight = false"},
+			"auto-activation group (can't be read) -> LIVE10",
 		},
 		"sim_aa_group later": {
 			aaGroup, later(aaGroupConfig(aaSIM, "LIVE10"), "LIVE10"), nil, "auto-activation group (can't be read) -> LIVE10",
 		},
-		"mvno_sim_swap": {simSwap, simSwapConfig(swapAccount, "eSim"), []string{"preflight = false"}, "SIM " + swapOld + " -> eSim"},
+		"mvno_sim_swap": {
+			simSwap, simSwapConfig(swapAccount, "eSim"), []string{"preflight = false"}, "SIM " + swapOld + " -> eSim",
+		},
 		"mvno_sim_swap later": {
 			simSwap, later(simSwapConfig(swapAccount, swapNew), swapNew), nil, "SIM " + swapOld + " -> " + swapNew,
 		},
 		"sim_fleet_status": {
-			fleet, fleetConfig(map[string]string{syncProduct: "ACTIVE"}), []string{"preflight = false"}, "1 x INACTIVE -> ACTIVE " + anyDigest,
+			fleet, fleetConfig(map[string]string{syncProduct: "ACTIVE"}), []string{"preflight = false"},
+			"1 x INACTIVE -> ACTIVE " + anyDigest,
 		},
 		"sim_fleet_status later": {
-			fleet, later(fleetConfig(map[string]string{syncProduct: "ACTIVE"}), "ACTIVE"), nil, "1 x INACTIVE -> ACTIVE " + anyDigest,
+			fleet, later(fleetConfig(map[string]string{syncProduct: "ACTIVE"}), "ACTIVE"), nil,
+			"1 x INACTIVE -> ACTIVE " + anyDigest,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -241,9 +274,12 @@ func TestAccLastChange_import(t *testing.T) {
 // TestAccLastChange_wait: a plan that only picks a wait up announces nothing, so last_change stays as it was.
 func TestAccLastChange_wait(t *testing.T) {
 	for name, c := range map[string]struct{ address, config, last string }{
-		"sim_status": {simStatus, simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "200ms" }`), "status INACTIVE -> ACTIVE"},
+		"sim_status": {
+			simStatus, simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "200ms" }`), "status INACTIVE -> ACTIVE",
+		},
 		"sim_fleet_status": {
-			fleet, fleetConfig(map[string]string{asyncProduct: "ACTIVE"}, `timeouts = { create = "200ms" }`), "1 x INACTIVE -> ACTIVE " + anyDigest,
+			fleet, fleetConfig(map[string]string{asyncProduct: "ACTIVE"}, `timeouts = { create = "200ms" }`),
+			"1 x INACTIVE -> ACTIVE " + anyDigest,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -265,8 +301,8 @@ func TestAccLastChange_wait(t *testing.T) {
 	}
 }
 
-// TestAccLastChange_digest: a fleet's last_change counts transitions, and of two plans with the same counts nothing tells
-// which SIMs they are of.
+// TestAccLastChange_digest: a fleet's last_change counts transitions, and of two plans with the same counts nothing
+// tells which SIMs they are of.
 func TestAccLastChange_digest(t *testing.T) {
 	t.Parallel()
 	env, cli := lastChangeEnv(t)

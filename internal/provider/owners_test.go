@@ -151,6 +151,9 @@ resource "telco_sim_status" "other" {
 func TestAccOwners_agree(t *testing.T) {
 	t.Parallel()
 	env, cli := ownersEnv(t)
-	cli.Write("main.tf", env.Config(simStatusConfig(syncProduct, "ACTIVE")+named(simStatusConfig(syncProduct, "ACTIVE"), "other")))
+	cli.Write(
+		"main.tf",
+		env.Config(simStatusConfig(syncProduct, "ACTIVE")+named(simStatusConfig(syncProduct, "ACTIVE"), "other")),
+	)
 	cli.MustRun("plan")
 }

@@ -54,14 +54,17 @@ resource "telco_sim_fleet_status" "test" {
 	}
 }
 
-// TestAccStatusWords: a word that the service sets by itself is accepted as a wanted status, and then waited for in vain.
+// TestAccStatusWords: a word that the service sets by itself is accepted as a wanted status, and then waited for in
+// vain.
 func TestAccStatusWords(t *testing.T) {
 	for _, word := range []string{"PENDING_ACTIVE", "PENDING_SUSPENDED"} {
 		for name, config := range map[string]string{
 			"sim_status":        simStatusConfig(syncProduct, word),
 			"status_on_destroy": simStatusConfig(syncProduct, "ACTIVE", fmt.Sprintf("status_on_destroy = %q", word)),
 			"sim_fleet_status":  fleetConfig(map[string]string{syncProduct: word}),
-			"status_on_removal": fleetConfig(map[string]string{syncProduct: "ACTIVE"}, fmt.Sprintf("status_on_removal = %q", word)),
+			"status_on_removal": fleetConfig(
+				map[string]string{syncProduct: "ACTIVE"}, fmt.Sprintf("status_on_removal = %q", word),
+			),
 		} {
 			t.Run(name+" "+word, func(t *testing.T) {
 				t.Parallel()
@@ -117,8 +120,8 @@ func TestAccFleet_oneUnreadable(t *testing.T) {
 	checkError(t, output, "JASPER-8900000000000000000", "!0 others", "!nor could 0")
 }
 
-// TestAccSIMCard_gatewayConflict: a gateway's page with status 409 on an order counts as the service's word that the SIM
-// exists already, with an import block that would take over somebody's SIM, or none.
+// TestAccSIMCard_gatewayConflict: a gateway's page with status 409 on an order counts as the service's word that the
+// SIM exists already, with an import block that would take over somebody's SIM, or none.
 func TestAccSIMCard_gatewayConflict(t *testing.T) {
 	for name, body := range map[string]string{"page": gatewayPage, "empty": "", "other JSON": `{"message":"Conflict"}`} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +129,9 @@ func TestAccSIMCard_gatewayConflict(t *testing.T) {
 			env := acctest.New(t)
 			cli := env.NewAttachedCLI(t)
 			env.AddAccount(simAccount)
-			env.Inject(simulator.Fault{Match: simulator.Match{Route: "sim.create"}, Effect: simulator.Answer, Status: 409, Body: body, Times: 1})
+			env.Inject(simulator.Fault{
+				Match: simulator.Match{Route: "sim.create"}, Effect: simulator.Answer, Status: 409, Body: body, Times: 1,
+			})
 			cli.Write("main.tf", env.Config(simCardConfig()))
 			output, _ := cli.Run("apply", "-auto-approve")
 			checkOutput(t, output, "!exists already", "!already exists", "!import {")

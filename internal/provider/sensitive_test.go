@@ -21,7 +21,8 @@ func sensitiveCard(value string, lines ...string) string {
 	for _, name := range freeTexts {
 		lines = append(lines, fmt.Sprintf("%s = var.%s", name, name))
 	}
-	return config + simCardConfig(append(lines, `foreign_attributes = { "cost-centre" = var.attribute, "depot" = "Kiel" }`)...)
+	lines = append(lines, `foreign_attributes = { "cost-centre" = var.attribute, "depot" = "Kiel" }`)
+	return config + simCardConfig(lines...)
 }
 
 // secretOf is a value that nothing else holds.

@@ -11,8 +11,8 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/simulator"
 )
 
-// The time of these tests is that of a synctest bubble and the pace is the provider's own, so that the bounds are those of
-// the contract, and nothing depends on the machine.
+// The time of these tests is that of a synctest bubble and the pace is the provider's own, so that the bounds are those
+// of the contract, and nothing depends on the machine.
 const (
 	settlingBound    = 2 * time.Minute
 	interruptedBound = 30 * time.Second
@@ -22,11 +22,13 @@ const (
 
 // settlingCases are the changes of the matrix that can be settled by reading.
 func settlingCases() []changeCase {
-	return slices.DeleteFunc(matrixCases(), func(k changeCase) bool { return k.blind || strings.HasPrefix(k.name, "two ") })
+	return slices.DeleteFunc(matrixCases(), func(k changeCase) bool {
+		return k.blind || strings.HasPrefix(k.name, "two ")
+	})
 }
 
-// unhurried gives a case's resources the timeouts that a user would, and the default ones where timeout is "". The SIMs of a
-// fleet are changed at the same time.
+// unhurried gives a case's resources the timeouts that a user would, and the default ones where timeout is "". The SIMs
+// of a fleet are changed at the same time.
 func unhurried(config coreConfig, timeout string) coreConfig {
 	for _, block := range config {
 		timeouts, _ := block.attributes["timeouts"].(map[string]any)
@@ -43,8 +45,8 @@ func unhurried(config coreConfig, timeout string) coreConfig {
 	return config
 }
 
-// TestSettlingBound: a service that hangs once it has a change is asked what became of it for as many request timeouts as
-// the client tries reads, which is half an hour, and a run that was interrupted waits for all of them.
+// TestSettlingBound: a service that hangs once it has a change is asked what became of it for as many request timeouts
+// as the client tries reads, which is half an hour, and a run that was interrupted waits for all of them.
 func TestSettlingBound(t *testing.T) {
 	for _, requestTimeout := range []string{"", "200ms"} {
 		for _, timeout := range []string{"", "400ms"} {
@@ -88,7 +90,9 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 		c.Inject(simulator.Fault{Match: simulator.Match{API: k.api, Route: route}, Effect: simulator.Hang, Executed: true})
 		c.Before(k.api, route, len(k.keys)-1, func() { // the last of its changes: from now on nothing is answered
 			c.Inject(simulator.Fault{Match: simulator.Match{API: k.api}, Effect: simulator.Hang})
-			for _, read := range []string{"sim.read", "sim.status", "sim.list", "product.read", "product.find", "product.list", "account.read"} {
+			for _, read := range []string{
+				"sim.read", "sim.status", "sim.list", "product.read", "product.find", "product.list", "account.read",
+			} {
 				c.Before(k.api, read, 0, func() {
 					begins.Do(func() {
 						began = time.Now()
@@ -137,13 +141,15 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 	}
 }
 
-// TestMonitorThatNeverEnds: a monitor that says "in progress" for ever is waited for as long as the timeout lasts, although
-// the SIM has long had the wanted status.
+// TestMonitorThatNeverEnds: a monitor that says "in progress" for ever is waited for as long as the timeout lasts,
+// although the SIM has long had the wanted status.
 func TestMonitorThatNeverEnds(t *testing.T) {
 	for name, config := range map[string]func(status string) coreConfig{
 		"sim_status": func(status string) coreConfig { return statusConfig(coreAsync, status, nil) },
 		"sim_fleet_status": func(status string) coreConfig {
-			return one("telco_sim_fleet_status", map[string]any{"name": "vans", "statuses": map[string]string{coreAsync: status}})
+			return one(
+				"telco_sim_fleet_status", map[string]any{"name": "vans", "statuses": map[string]string{coreAsync: status}},
+			)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,7 +168,8 @@ func TestMonitorThatNeverEnds(t *testing.T) {
 				if took := time.Since(start); took < 70*time.Second || took > 70*time.Second+time.Minute {
 					t.Errorf("it took %s", took)
 				}
-				if calm := c.plan(t.Context(), unhurried(config("SUSPENDED"), ""), corePlanOptions{}); !calm.empty() || len(calm.diagnostics) > 0 {
+				calm := c.plan(t.Context(), unhurried(config("SUSPENDED"), ""), corePlanOptions{})
+				if !calm.empty() || len(calm.diagnostics) > 0 {
 					t.Errorf("planned %s, said %q", calm.actions(), texts(calm.diagnostics))
 				}
 			})
@@ -170,13 +177,16 @@ func TestMonitorThatNeverEnds(t *testing.T) {
 	}
 }
 
-// TestTokenFallbackInTrouble: a token endpoint that refuses the form and answers the other way of logging in with one 503
-// counts as refused credentials, and nothing more is called in the run.
+// TestTokenFallbackInTrouble: a token endpoint that refuses the form and answers the other way of logging in with one
+// 503 counts as refused credentials, and nothing more is called in the run.
 func TestTokenFallbackInTrouble(t *testing.T) {
 	c := onMemory(t)
 	c.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.TokenForm = "basic_only" })
 	c.AddProduct(simulator.Product{ID: coreSync, SIMStatus: "INACTIVE"})
-	c.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "token"}, Skip: 1, Times: 1, Effect: simulator.Answer, Status: 503})
+	c.Inject(simulator.Fault{
+		Match: simulator.Match{API: simulator.CMO, Route: "token"}, Skip: 1, Times: 1, Effect: simulator.Answer,
+		Status: 503,
+	})
 	config := statusConfig(coreSync, "ACTIVE", nil)
 	p := c.plan(t.Context(), config, corePlanOptions{})
 	if failed := coreErrors(p.diagnostics); len(failed) > 0 || !p.warnsOf("SIM status", coreSync) {

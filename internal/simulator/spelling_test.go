@@ -29,8 +29,8 @@ func TestCheckDigit(t *testing.T) {
 	}
 }
 
-// TestMVNOCheckDigit: all that is shown has the check digit, a single SIM is found with it and without, and a swap takes
-// what its page names: at most 19 digits.
+// TestMVNOCheckDigit: all that is shown has the check digit, a single SIM is found with it and without, and a swap
+// takes what its page names: at most 19 digits.
 func TestMVNOCheckDigit(t *testing.T) {
 	s, url := newMVNOTest(t)
 	s.SetMVNOQuirks(func(q *MVNOQuirks) { q.CheckDigit = true })
@@ -45,17 +45,21 @@ func TestMVNOCheckDigit(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, reply)
 		}
 	}
-	if status, reply := mvnoRequest(t, url+"/mvno/"+mvnoTestID+"/changesim/"+shown, "", "Authorization", "Bearer "+MVNOToken); status != http.StatusNotFound {
+	swap := url + "/mvno/" + mvnoTestID + "/changesim/"
+	status, reply := mvnoRequest(t, swap+shown, "", "Authorization", "Bearer "+MVNOToken)
+	if status != http.StatusNotFound {
 		t.Errorf("a swap took 20 digits: %d %s", status, reply)
 	}
-	status, reply := mvnoRequest(t, url+"/mvno/"+mvnoTestID+"/changesim/"+mvnoTestNew, "", "Authorization", "Bearer "+MVNOToken)
+	status, reply = mvnoRequest(t, swap+mvnoTestNew, "", "Authorization", "Bearer "+MVNOToken)
 	if status != http.StatusOK || !strings.Contains(reply, shown) {
 		t.Errorf("the swap: %d %s", status, reply)
 	}
 }
 
 func TestCMOStatusCase(t *testing.T) {
-	for quirk, want := range map[string]string{"": "PENDING_ACTIVE", "title": "Pending_active", "lower": "pending_active"} {
+	for quirk, want := range map[string]string{
+		"": "PENDING_ACTIVE", "title": "Pending_active", "lower": "pending_active",
+	} {
 		if got := (CMOQuirks{StatusCase: quirk}).word("PENDING_ACTIVE"); got != want {
 			t.Errorf("%q: %s, want %s", quirk, got, want)
 		}
