@@ -17,8 +17,9 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/simulator"
 )
 
-// This file is what the matrix and the schedules hold each plan and each apply to: what a plan says of the live changes is
-// all that its apply executes, SIM by SIM, from this to that; what leaves the state is not there any more, and is named.
+// This file is what the matrix and the schedules hold each plan and each apply to: what a plan says of live changes is
+// all that its apply executes, SIM by SIM, from this to that; what leaves the state is not there any more, and is
+// named.
 
 // hasLastChange says whether the provider has last_change at all.
 func hasLastChange() bool {
@@ -132,15 +133,17 @@ func argumentOf(field string) string {
 // fieldChange is one field of an update of a SIM card in the ledger: `Description: "a" -> "b"`.
 var fieldChange = regexp.MustCompile(`(\w+): ("(?:[^"\\]|\\.)*"|\{[^}]*\}|\w+) -> `)
 
-// unannounced says what of an executed change the plan did not name: this SIM, from this, to that. It is "" where the plan
-// named all of it.
+// unannounced says what of an executed change the plan did not name: this SIM, from this, to that. It is "" where the
+// plan named all of it.
 func (p *corePlan) unannounced(executed simulator.Change) string {
 	warnings := p.announcements(liveKinds[executed.Action], executed.Key)
 	if len(warnings) == 0 {
 		return "the plan did not warn of it"
 	}
-	said := func(text string) bool {
-		return slices.ContainsFunc(warnings, func(warning string) bool { return strings.Contains(warning, text) })
+	said := func(text string) bool { // words of state count in whatever letters
+		return slices.ContainsFunc(warnings, func(warning string) bool {
+			return strings.Contains(strings.ToLower(warning), strings.ToLower(text))
+		})
 	}
 	from, to, _ := strings.Cut(executed.Detail, " -> ")
 	change := p.changeOf(executed.Key)
@@ -154,8 +157,6 @@ func (p *corePlan) unannounced(executed simulator.Change) string {
 	wrong := func(format string, args ...any) string {
 		return fmt.Sprintf(format, args...) + fmt.Sprintf("; it said %.300q, last_change = %q", warnings, last)
 	}
-	inState := change.action == actUpdate || change.action == actDelete
-
 	switch executed.Action {
 	case "create":
 		if !said("(absent) -> created") || known && !strings.HasPrefix(last, "(absent) -> created") {
@@ -171,9 +172,10 @@ func (p *corePlan) unannounced(executed simulator.Change) string {
 			if !said(name) || known && !strings.Contains(last, name) {
 				return wrong("the plan did not name %s", name)
 			}
+			// What is free text is not quoted, so here it is the state that the plan goes from.
 			var was string
-			if before, ok := coreText(change.before, name); inState && ok && json.Unmarshal([]byte(field[2]), &was) == nil &&
-				!sameICC(was, before) {
+			before, ok := coreText(change.before, name)
+			if change.action == actUpdate && ok && json.Unmarshal([]byte(field[2]), &was) == nil && !sameICC(was, before) {
 				return wrong("the plan knew %s = %q", name, before)
 			}
 		}
@@ -181,17 +183,12 @@ func (p *corePlan) unannounced(executed simulator.Change) string {
 		if !said(executed.Detail) {
 			return wrong("the plan did not say %s", executed.Detail)
 		}
-		before, ok := coreText(change.before, "status")
-		if change.typeName == "telco_sim_fleet_status" {
-			before, ok = statusesOf(change.before)[executed.Key], statusesOf(change.before)[executed.Key] != ""
-			if known && planCounts(last)[executed.Detail] == 0 {
-				return wrong("last_change does not count it")
-			}
-		} else if known && last != "status "+executed.Detail {
+		switch {
+		case !known:
+		case change.typeName != "telco_sim_fleet_status" && !strings.EqualFold(last, "status "+executed.Detail):
 			return wrong("last_change is not %q", "status "+executed.Detail)
-		}
-		if inState && ok && !strings.EqualFold(before, from) {
-			return wrong("the state knew the SIM as %s", before)
+		case change.typeName == "telco_sim_fleet_status" && planCounts(last)[strings.ToUpper(executed.Detail)] == 0:
+			return wrong("last_change does not count it")
 		}
 	case "aa_group":
 		if !said("-> "+to) || known && !strings.HasSuffix(last, " -> "+to) {
@@ -201,9 +198,6 @@ func (p *corePlan) unannounced(executed simulator.Change) string {
 		saidSo := slices.ContainsFunc(warnings, func(warning string) bool { return saysSwap(warning, from, to) })
 		if !saidSo || known && !saysSwap(last, from, to) {
 			return wrong("the plan did not say SIM %s", executed.Detail)
-		}
-		if before, ok := coreText(change.before, "sim_number"); inState && ok && !sameICC(before, from) {
-			return wrong("the state knew the SIM as %s", before)
 		}
 	}
 	return ""
@@ -225,7 +219,7 @@ func planCounts(last string) map[string]int {
 	for part := range strings.SplitSeq(last, "; ") {
 		count, transition, _ := strings.Cut(part, " x ")
 		if n, err := strconv.Atoi(count); err == nil {
-			counts[transition] = n
+			counts[strings.ToUpper(transition)] += n
 		}
 	}
 	return counts
@@ -245,7 +239,7 @@ func (p *corePlan) overcounted(executed []simulator.Change) (problems []string) 
 			}
 		}
 		for transition, n := range did {
-			if most := planCounts(last)[transition]; n > most {
+			if most := planCounts(last)[strings.ToUpper(transition)]; n > most {
 				problems = append(problems, fmt.Sprintf("%s: %d x %s were executed; planned: %s", change.addr, n, transition, last))
 			}
 		}
@@ -253,8 +247,9 @@ func (p *corePlan) overcounted(executed []simulator.Change) (problems []string) 
 	return problems
 }
 
-// misplanned are the changes of a plan whose values say something else than its warnings: operation_status is known after
-// apply exactly where a change is announced, unless nothing but a wait is left, and last_change stays where none is.
+// misplanned are the changes of a plan whose values say something else than its warnings: operation_status is known
+// after apply exactly where a change is announced, unless nothing but a wait is left, and last_change stays where none
+// is.
 func (p *corePlan) misplanned() (problems []string) {
 	for _, change := range p.changes {
 		if change.action != actCreate && change.action != actUpdate || len(coreErrors(p.diagnostics)) > 0 {
@@ -281,7 +276,9 @@ func (p *corePlan) misplanned() (problems []string) {
 		if _, known := coreText(change.after, "last_change"); announced && !known {
 			problems = append(problems, change.addr+" announces a change, and last_change does not say which")
 		} else if !announced && !stays {
-			problems = append(problems, fmt.Sprintf("%s announces no change, and last_change goes from %s to %s", change.addr, before, after))
+			problems = append(
+				problems, fmt.Sprintf("%s announces no change, and last_change goes from %s to %s", change.addr, before, after),
+			)
 		}
 	}
 	return problems
@@ -323,7 +320,9 @@ func (c *core) lost(p *corePlan) (problems []string) {
 }
 
 // planWatched plans, and holds the plan to what it must not do.
-func (c *core) planWatched(ctx context.Context, config coreConfig, opts corePlanOptions) (p *corePlan, problems []string) {
+func (c *core) planWatched(
+	ctx context.Context, config coreConfig, opts corePlanOptions,
+) (p *corePlan, problems []string) {
 	p = c.plan(ctx, config, opts)
 	return p, append(c.lost(p), p.misplanned()...)
 }
@@ -347,7 +346,9 @@ func (c *core) undestroyed(p *corePlan, said []*tfprotov6.Diagnostic) (problems 
 			case change.typeName == "telco_sim_card" && c.there(change.typeName, key):
 				problems = append(problems, fmt.Sprintf("%s was deleted, it says, and %s is still there", change.addr, key))
 			case last != "" && ok && product.SIMStatus != last && product.SIMStatus != "TERMINATED":
-				problems = append(problems, fmt.Sprintf("%s was destroyed, and SIM %s is %s, not %s", change.addr, key, product.SIMStatus, last))
+				problems = append(
+					problems, fmt.Sprintf("%s was destroyed, and SIM %s is %s, not %s", change.addr, key, product.SIMStatus, last),
+				)
 			}
 		}
 	}
@@ -367,25 +368,27 @@ func checked(icc string) string {
 	return icc + strconv.Itoa((10-sum%10)%10)
 }
 
-// sameICC compares in the spellings that the contract names. Other texts are the same where they are equal.
-func sameICC(a, b string) bool {
-	bare := func(text string) string {
-		icc := strings.TrimSuffix(strings.ToUpper(strings.ReplaceAll(text, " ", "")), "F")
-		if strings.Trim(icc, "0123456789") != "" || len(icc) < 11 {
-			return text
-		}
-		if len(icc) == 20 && icc == checked(icc[:19]) {
-			return icc[:19]
-		}
-		return icc
+// bareICC is an ICC without what may differ in the spellings that the contract names. Other texts stay as they are.
+func bareICC(text string) string {
+	icc := strings.TrimSuffix(strings.ToUpper(strings.ReplaceAll(text, " ", "")), "F")
+	switch {
+	case strings.Trim(icc, "0123456789") != "" || len(icc) < 11:
+		return text
+	case len(icc) == 20 && icc == checked(icc[:19]):
+		return icc[:19]
 	}
-	return bare(a) == bare(b)
+	return icc
 }
+
+// sameICC says whether two texts name one SIM.
+func sameICC(a, b string) bool { return bareICC(a) == bareICC(b) }
 
 // TestOracle: the judge knows what a plan has said.
 func TestOracle(t *testing.T) {
 	plan := func(warnings ...string) *corePlan {
-		p := &corePlan{changes: []coreChange{{addr: "telco_sim_fleet_status.a", typeName: "telco_sim_fleet_status", action: actUpdate}}}
+		p := &corePlan{changes: []coreChange{{
+			addr: "telco_sim_fleet_status.a", typeName: "telco_sim_fleet_status", action: actUpdate,
+		}}}
 		object := func(statuses map[string]string) tftypes.Value {
 			return coreObjectValue(coreSchemas().ResourceSchemas["telco_sim_fleet_status"], map[string]any{"statuses": statuses})
 		}
@@ -403,7 +406,8 @@ func TestOracle(t *testing.T) {
 		}
 		return p
 	}
-	said := plan("Fleet vans: 1 SIM changes.\n\n  1 x ACTIVE -> SUSPENDED\n\n  TMSP-1: ACTIVE -> SUSPENDED\n\nTMSP-2: another line.")
+	said := plan("Fleet vans: 1 SIM changes.\n\n  1 x ACTIVE -> SUSPENDED\n\n" +
+		"  TMSP-1: ACTIVE -> SUSPENDED\n\nTMSP-2: another line.")
 	for name, c := range map[string]struct {
 		key, detail string
 		wrong       bool
@@ -420,12 +424,14 @@ func TestOracle(t *testing.T) {
 			t.Errorf("%s: %q", name, problem)
 		}
 	}
-	if !sameICC("8944000000000000017", "8944 0000 0000 0000 0176F") || sameICC("8944000000000000017", "89440000000000000170") {
+	if !sameICC(
+		"8944000000000000017", "8944 0000 0000 0000 0176F",
+	) || sameICC("8944000000000000017", "89440000000000000170") {
 		t.Error("two spellings of one ICC, or two ICCs, are taken for something else")
 	}
-	if got := planCounts("2 x INACTIVE -> ACTIVE; 1 x ACTIVE -> SUSPENDED (sha256 1f3c5a7b9d2e)"); got["INACTIVE -> ACTIVE"] != 2 ||
-		got["ACTIVE -> SUSPENDED"] != 1 || len(got) != 2 {
-		t.Errorf("counts: %v", got)
+	counts := planCounts("2 x INACTIVE -> ACTIVE; 1 x ACTIVE -> SUSPENDED (sha256 1f3c5a7b9d2e)")
+	if want := map[string]int{"INACTIVE -> ACTIVE": 2, "ACTIVE -> SUSPENDED": 1}; !maps.Equal(counts, want) {
+		t.Errorf("counts: %v", counts)
 	}
 	if name := argumentOf("ForeignAttributes"); name != "foreign_attributes" {
 		t.Errorf("argument %s", name)
