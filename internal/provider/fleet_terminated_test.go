@@ -152,6 +152,9 @@ func TestAccTerminated_destroy(t *testing.T) {
 				t.Parallel()
 				env := acctest.New(t)
 				cli := env.NewAttachedCLI(t)
+				if strings.HasPrefix(way, "removed block") {
+					needsCLI(t, cli, 9)
+				}
 				env.AddProduct(simulator.Product{ID: syncProduct, SIMStatus: "ACTIVE"})
 				cli.Write("main.tf", env.Config(c.config))
 				cli.MustRun("apply", "-auto-approve")

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -139,5 +140,21 @@ func checkError(t *testing.T, output string, texts ...string) {
 		if not && slices.ContainsFunc(found, func(block string) bool { return strings.Contains(block, unwanted) }) {
 			t.Errorf("an error holds %q:\n%s", unwanted, output)
 		}
+	}
+}
+
+// needsCLI skips a test where the CLI is older than that minor version of 1: it has no removed blocks, say.
+func needsCLI(t *testing.T, cli *acctest.CLI, minor int) {
+	t.Helper()
+	var version struct {
+		Terraform string `json:"terraform_version"` // OpenTofu's as well
+	}
+	output := cli.MustRun("version", "-json")
+	var got int
+	if err := json.Unmarshal([]byte(output), &version); err != nil {
+		t.Fatalf("%v in:\n%s", err, output)
+	}
+	if _, err := fmt.Sscanf(version.Terraform, "1.%d.", &got); err == nil && got < minor {
+		t.Skipf("the CLI is %s; this needs 1.%d", version.Terraform, minor)
 	}
 }

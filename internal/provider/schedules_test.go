@@ -434,17 +434,17 @@ func (s *schedule) step() {
 	if rapid.IntRange(0, 3).Draw(s.rt, "meanwhile") == 0 {
 		moved = s.drift(s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")])
 	}
-	armed := s.arm()
-	if armed {
+	calm := !s.arm()
+	if !calm {
 		for _, y := range s.slots {
 			y.troubled++
 		}
-	} else if rapid.IntRange(0, 4).Draw(s.rt, "apply") == 0 {
+	} else if calm = rapid.IntRange(0, 4).Draw(s.rt, "apply") > 0; !calm {
 		s.stray()
 	}
 	said, problems := s.applyWatched(ctx, p)
 	s.calm()
-	problems = append(problems, s.unmoved(p, moved, !armed)...)
+	problems = append(problems, s.unmoved(p, moved, calm)...)
 	s.heardOf(p, said)
 	s.check(config, problems)
 }
