@@ -66,8 +66,8 @@ func cleaned(text string, position int64) (string, *function.FuncError) {
 	return iccid, nil
 }
 
-const spellings = "Blanks of any kind, invisible characters, hyphens and one trailing `F` or `f` are taken off. What is left must be 18 to 22 " +
-	"digits; a number that a spreadsheet has rounded (`8.94902E+19`), letters and other characters are errors."
+const spellings = "In the ICCID, blanks of any kind, invisible characters, hyphens and one trailing `F` or `f` are dropped, and what is left " +
+	"must be 18 to 22 digits. A number that a spreadsheet has rounded (`8.94902E+19`), letters and other characters are errors."
 
 func newICCIDFunction() function.Function {
 	return pureFunction{

@@ -141,3 +141,31 @@ func TestFunctions_described(t *testing.T) {
 		}
 	}
 }
+
+// TestAccFunctions_table: what the guide on fleets says of a bad table is what the CLI says, and nothing is sent.
+func TestAccFunctions_table(t *testing.T) {
+	t.Parallel()
+	const header = "\ufeffvehicle;backend;iccid;status\r\n"
+	for name, c := range map[string]struct{ rows, want string }{
+		"rounded":         {"van-1;TMSP;8.94902E+19;active\r\n", "as a spreadsheet writes it"},
+		"letter":          {"van-1;TMSP;894902000000000000O1;active\r\n", `contains "O" (U+004F)`},
+		"digit too few":   {"van-1;TMSP;89490200000000001;active\r\n", "18 to 22 digits"},
+		"SIM twice":       {"van-1;TMSP;89490200000000000001;active\r\nvan-2;TMSP;8949 0200 0000 0000 0001F;active\r\n", "Duplicate object key"},
+		"unknown backend": {"van-1;T-MSP;89490200000000000001;active\r\n", "is not the name of a backend"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := newExampleEnv(t)
+			cli := exampleCLI(t, env)
+			cli.NeedsFunctions()
+			use(t, cli, "scenarios/fleet-from-spreadsheet/main.tf")
+			cli.Write("fleet.csv", header+c.rows)
+			output, exit := cli.Run("apply", "-auto-approve")
+			// The CLI breaks lines, and draws a bar before each.
+			if text := strings.Join(strings.FieldsFunc(output, func(r rune) bool { return r == ' ' || r == '\n' || r == '\u2502' }), " "); exit != 1 ||
+				!strings.Contains(text, c.want) || len(env.Ledger()) != 0 {
+				t.Errorf("exit code %d, %d changes:\n%s", exit, len(env.Ledger()), output)
+			}
+		})
+	}
+}
