@@ -49,7 +49,8 @@ func run(args ...string) (stdout, stderr string, status int) {
 
 func TestCommand_text(t *testing.T) {
 	t.Parallel()
-	stdout, stderr, status := run(exampleFolder(t))
+	folder := exampleFolder(t)
+	stdout, stderr, status := run(folder)
 	want := `Run 20261125T044611Z-402-0b1d2e3f on 2026-11-25
 UTC       OUTCOME    SIM                         CHANGE
 04:46:18  unknown    acme-fleet/001010000000002  SIM card deletion
@@ -69,6 +70,18 @@ UTC       OUTCOME    SIM                         CHANGE
 `
 	if stdout != want || stderr != "" || status != 0 {
 		t.Errorf("status %d, %q, and\n%s\nnot\n%s", status, stderr, stdout, want)
+	}
+
+	guide, err := os.ReadFile("../../templates/guides/journal.md.tmpl")
+	must(t, err)
+	if !strings.Contains(string(guide), want) {
+		t.Errorf("the guide shows another table than\n%s", want)
+	}
+	written := content(t, folder)
+	for line := range strings.Lines(string(guide)) {
+		if strings.HasPrefix(line, `{"version"`) && !strings.Contains(written, line) {
+			t.Errorf("the guide shows the record\n%s\nand the files hold\n%s", line, written)
+		}
 	}
 }
 
