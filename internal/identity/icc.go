@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The number of digits of an ICCID that the services and their lists use.
@@ -33,7 +34,7 @@ func Clean(text string) (string, error) {
 		return "", fmt.Errorf("%s is a number as a spreadsheet writes it, and has lost digits: format the column as text and "+
 			"export it again", quote(text))
 	case strange >= 0:
-		r := []rune(digits[strange:])[0]
+		r, _ := utf8.DecodeRuneInString(digits[strange:])
 		return "", fmt.Errorf("%s contains %s (%U), and an ICCID has no letters or other characters, only the digits 0 to 9",
 			quote(text), quote(string(r)), r)
 	case len(digits) < minDigits || len(digits) > maxDigits:
