@@ -287,3 +287,52 @@ func TestOpen_growing(t *testing.T) {
 		}
 	}
 }
+
+// The end counts and not what was written after it, else what was written last, in whatever order it is read.
+func TestEntry_outcome(t *testing.T) {
+	t.Parallel()
+	written := func(event string, second int, outcome Outcome) *Entry {
+		r := record{Version: version, ID: "run-1", Event: event, Outcome: outcome, Change: event,
+			Time: time.Date(2026, 11, 25, 4, 46, second, 0, time.UTC).Format(timeFormat)}
+		e, ok := r.entry()
+		if !ok {
+			t.Fatalf("%+v is no record", r)
+		}
+		return &e
+	}
+	for _, c := range []struct{ first, second, want Outcome }{
+		{Accepted, Pending, Pending},
+		{Unknown, Accepted, Accepted},
+		{Done, Pending, Done},
+		{Pending, Done, Done},
+		{Refused, Done, Done},
+		{NoEffect, Unknown, NoEffect},
+	} {
+		for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+			all := tally{}
+			for _, i := range order {
+				all.add([]*Entry{written(eventSending, 1, ""), written(eventAnswered, 2, c.first), written(eventSettled, 3, c.second)}[i])
+			}
+			if e := all["run-1"]; e.Outcome != c.want || !e.Sent || !e.Answered || e.Time.Second() != 1 || e.Kind != eventSending {
+				t.Errorf("%s then %s, read as %v: %+v", c.first, c.second, order, e)
+			}
+		}
+	}
+}
+
+// A file that is shorter than it was is another one: what it says counts from its beginning.
+func TestOpen_replacedFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "other.jsonl")
+	mine := process(folder, "mine").folder
+	for _, c := range []struct{ text, want string }{
+		{sendingLine + strings.Repeat("\n", 500), "old-1"},
+		{strings.Replace(strings.Replace(sendingLine, "old-1", "old-2", 1), "04:46:12", "04:46:13", 1), "old-2"},
+	} {
+		must(t, os.WriteFile(path, []byte(c.text), 0o600))
+		if id, warning := unanswered(&Journal{folder: mine}, "", "", account); id != c.want || warning != "" {
+			t.Errorf("%q, %q and not %q", id, warning, c.want)
+		}
+	}
+}
