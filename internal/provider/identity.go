@@ -22,38 +22,38 @@ type identityAttribute struct {
 	rule              string // what pattern asks for, for an error
 }
 
-// identity is what tells one object of a resource type from another, for import by identity and for terraform query
+// resourceIdentity is what tells one object of a resource type from another, for import by identity and for terraform query
 // (Terraform and OpenTofu 1.12 and newer).
-type identity struct {
+type resourceIdentity struct {
 	attributes []identityAttribute
 	// importID makes the import ID of the values, in the order of attributes; nil where an ID holds more than they do.
 	importID func(values []string) string
 }
 
 var (
-	simCardIdentity = identity{
+	simCardIdentity = resourceIdentity{
 		attributes: []identityAttribute{
 			{"account_key", "Key of the account that holds the SIM.", accountKeyPattern, accountKeyRule},
 			{"cli", "The SIM's IMSI, or its MSISDN as `(+353)870000001`.", cliPattern, cliRule},
 		},
 		importID: func(values []string) string { return values[0] + "/" + values[1] },
 	}
-	simStatusIdentity = identity{
+	simStatusIdentity = resourceIdentity{
 		attributes: []identityAttribute{{"product_id", "Id of the product, `BACKEND-ICCID`.", productIDPattern, productIDRule}},
 		importID:   func(values []string) string { return values[0] },
 	}
 	// simAAGroupIdentity lacks the group, which no command reads back: the configuration declares it.
-	simAAGroupIdentity = identity{
+	simAAGroupIdentity = resourceIdentity{
 		attributes: []identityAttribute{{"iccid", "ICCID of the SIM, 18 to 22 digits.", iccidPattern, iccidRule}},
 	}
-	mvnoSIMSwapIdentity = identity{
+	mvnoSIMSwapIdentity = resourceIdentity{
 		attributes: []identityAttribute{{"account_id", "Id of the account, 24 hex characters.", accountIDPattern, accountIDRule}},
 		importID:   func(values []string) string { return values[0] },
 	}
 )
 
 // schema is the identity's schema, every attribute required for an import.
-func (i identity) schema() identityschema.Schema {
+func (i resourceIdentity) schema() identityschema.Schema {
 	attributes := map[string]identityschema.Attribute{}
 	for _, a := range i.attributes {
 		attributes[a.name] = identityschema.StringAttribute{RequiredForImport: true, Description: a.description}
@@ -69,7 +69,7 @@ type attributeReader interface {
 // set fills an identity from a plan or a state, unless Terraform has sent it: an identity never changes, whatever
 // spelling the configuration goes over to. A Terraform older than 1.12 keeps no identity and so sends none, and the
 // framework fails every Create, Read and Update that returns none.
-func (i identity) set(ctx context.Context, to *tfsdk.ResourceIdentity, from attributeReader, diags *diag.Diagnostics) {
+func (i resourceIdentity) set(ctx context.Context, to *tfsdk.ResourceIdentity, from attributeReader, diags *diag.Diagnostics) {
 	if to == nil || !to.Raw.IsFullyNull() {
 		return
 	}
@@ -81,7 +81,7 @@ func (i identity) set(ctx context.Context, to *tfsdk.ResourceIdentity, from attr
 }
 
 // values reads the identity that an import names, and says which value is not of the documented form.
-func (i identity) values(ctx context.Context, of *tfsdk.ResourceIdentity, diags *diag.Diagnostics) []string {
+func (i resourceIdentity) values(ctx context.Context, of *tfsdk.ResourceIdentity, diags *diag.Diagnostics) []string {
 	values := make([]string, len(i.attributes))
 	for n, a := range i.attributes {
 		var value types.String
@@ -107,14 +107,14 @@ type importable interface {
 // whichever path, with whichever error, goes out with the identity.
 type identified struct {
 	importable
-	identity identity
+	identity resourceIdentity
 	run      string
 }
 
 var _ resource.ResourceWithIdentity = (*identified)(nil)
 
 // withIdentity makes the constructor of a resource one of the resource with its identity.
-func withIdentity(newResource func() resource.Resource, i identity) func() resource.Resource {
+func withIdentity(newResource func() resource.Resource, i resourceIdentity) func() resource.Resource {
 	return func() resource.Resource {
 		r, ok := newResource().(importable)
 		if !ok {
