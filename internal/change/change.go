@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
@@ -15,7 +16,7 @@ import (
 // later run needs to find out what became of the change, and can be written as JSON.
 type Subject[L, Op any] interface {
 	// Change says what is changed, for the journal and for the limit: API, kind and SIM.
-	Change() Change
+	Change() journal.Change
 	// Read reads the live object before a change, and waits for another one that is under way. An absence is a *GoneError.
 	Read(ctx context.Context) (L, error)
 	// Decide says what is to be done about the live object. It is the same while planning and while applying, so that a
@@ -42,17 +43,8 @@ type Retrier[L any] interface {
 // Referrer is a Subject whose operations have a reference at the service, such as a monitor.
 type Referrer[Op any] interface{ Reference(op Op) string }
 
-// Change names a change, for the journal, the limit and messages.
-type Change struct {
-	API  string // "cmo"
-	Kind string // "SIM status"
-	SIM  string // the product id, account/CLI, ICCID or account id
-	// From and To are what the SIM shows and what it is to show; "" where that is not known, or not to be written down.
-	From, To string
-}
-
-// Key is the SIM's lock: one change at a time.
-func (c Change) Key() string { return c.API + " " + c.SIM }
+// key is the SIM's lock: one change at a time.
+func key(c journal.Change) string { return c.API + " " + c.SIM }
 
 // Action is what a Decision comes to.
 type Action int
@@ -73,6 +65,9 @@ type Decision struct {
 	From string
 	// Shows and Wanted are From and the target in words that a person reads.
 	Shows, Wanted string
+	// Announced and Planned are what the plan has said: filled in by the engine, for messages.
+	Announced bool
+	Planned   string
 	// Summary and Detail say why the change is refused, or what is to be known where nothing is done.
 	Summary, Detail string
 	// Attribute names the argument that a refusal is about; "" where it is about none.
@@ -83,8 +78,11 @@ type Decision struct {
 type Planned struct {
 	// Announced: the plan has announced a change of this SIM.
 	Announced bool
-	// From is what the plan said that the SIM shows; "" where it did not know, and what is found at apply is changed.
+	// From is what the plan said that the SIM shows, in the form of Decision.From; "" where it did not know, and what is
+	// found at apply is changed.
 	From string
+	// Shows is From in words that a person reads; "" is From.
+	Shows string
 }
 
 // holds says whether the plan has announced what Decide now comes to.
@@ -184,7 +182,7 @@ type Outcome[L, T any] struct {
 	// Decision is what was decided on the live object.
 	Decision Decision
 	// Change is what was sent, or was to be.
-	Change Change
+	Change journal.Change
 	// Sent: something was executed, or may have been.
 	Sent bool
 	// Settled: no usable answer came, and reading has told what became of the change.

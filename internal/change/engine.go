@@ -1,12 +1,14 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
@@ -26,33 +28,16 @@ const (
 	Uncertain
 )
 
-// Facts are what the journal notes of an answer; zero values where there was none.
-type Facts struct {
-	HTTPStatus    int
-	CorrelationID string
-	// Operation is the service's reference, such as the id of a monitor.
-	Operation string
-}
-
-// Journal is the audit trail. A nil one is none.
-type Journal interface {
-	// Sending writes down, on disk, that a change is about to be sent. Where that fails, it is not.
-	Sending(c Change) (id string, err error)
-	// Answered and Settled write down what is known of it, in the journal's words.
-	Answered(id string, c Change, outcome string, facts Facts) error
-	Settled(id string, c Change, outcome string) error
-}
-
 // Engine is what all changes of one run share.
 type Engine struct {
 	Locks  *Locks
 	Budget *Budget
-	// Journal may be nil.
-	Journal Journal
+	// Journal is the audit trail; nil is none.
+	Journal *journal.Journal
 	// Classify says what an error of Send means for the change.
 	Classify func(error) Certainty
-	// Facts takes what the journal notes out of a sent change's answer or error.
-	Facts func(ctx context.Context) (context.Context, func(error) Facts)
+	// Observe lets the journal note what was answered: the function that it returns is called with Send's error.
+	Observe func(ctx context.Context) (context.Context, func(error) journal.Answer)
 	// SettleWithin bounds the reads that find out what became of a change without an answer, and SettleInterrupted
 	// bounds them from the moment that the run is interrupted.
 	SettleWithin, SettleInterrupted time.Duration
@@ -70,7 +55,7 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 	r := &run[L, T]{Engine: e, subject: s, change: s.Change(), base: ctx, accepted: accepted}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	unlock, err := e.Locks.Lock(ctx, r.change.Key())
+	unlock, err := e.Locks.Lock(ctx, key(r.change))
 	if err != nil {
 		return r.refused(Interrupted, err)
 	}
@@ -85,6 +70,7 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 		}
 		r.live = live
 		r.decision = s.Decide(live)
+		r.decision.Announced, r.decision.Planned = planned.Announced, cmp.Or(planned.Shows, planned.From)
 		switch {
 		case r.decision.Action == Nothing:
 			return r.outcome(Needless, nil)
@@ -115,7 +101,10 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 			return r.refused(NotSent, err)
 		case OtherRunning:
 			retrier, ok := s.(Retrier[L])
-			if !ok || try >= busyTries {
+			if !ok {
+				return r.refused(Rejected, err)
+			}
+			if try >= busyTries {
 				return r.refused(Busy, err)
 			}
 			now, idleErr := retrier.Idle(ctx, live)
@@ -134,7 +123,7 @@ func Resume[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T]
 	r := &run[L, T]{Engine: e, subject: s, change: s.Change(), base: ctx, pending: op, sent: true, accepted: func(L, *Op[T]) {}}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	unlock, err := e.Locks.Lock(ctx, r.change.Key())
+	unlock, err := e.Locks.Lock(ctx, key(r.change))
 	if err != nil {
 		return r.open(err)
 	}
@@ -163,7 +152,7 @@ type run[L, T any] struct {
 	*Engine
 	subject  Subject[L, T]
 	base     context.Context //nolint:containedctx // settling outlives the deadline, and listens to the interruption
-	change   Change
+	change   journal.Change
 	accepted func(L, *Op[T])
 
 	live     L
@@ -178,30 +167,32 @@ type run[L, T any] struct {
 
 // send writes the change down and sends it.
 func (r *run[L, T]) send(ctx context.Context) (Certainty, error) {
-	record := ""
-	if r.Journal != nil {
-		id, err := r.Journal.Sending(r.change)
-		if err != nil {
-			return CertainlyNotSent, &NotRecordedError{err}
-		}
-		record = id
+	record, err := r.Journal.Sending(r.change)
+	if err != nil {
+		return CertainlyNotSent, &NotRecordedError{err}
 	}
 	r.pending = &Op[T]{Version: storedVersion, Record: record, Operation: r.subject.Operation(r.live)}
-	ctx, facts := r.Facts(ctx)
+	ctx, observed := r.Observe(ctx)
 	r.sent = true // until it is known better: a panic in the middle leaves it open
-	err := r.subject.Send(ctx, &r.pending.Operation)
+	err = r.subject.Send(ctx, &r.pending.Operation)
 	certainty := r.Classify(err)
 	r.sent = certainty == Accepted || certainty == Uncertain
 
-	answer := facts(err)
-	if referrer, ok := r.subject.(Referrer[T]); ok {
-		answer.Operation = referrer.Reference(r.pending.Operation)
+	answer := observed(err)
+	switch certainty {
+	case Accepted:
+		answer.Outcome = journal.Accepted
+		if referrer, ok := r.subject.(Referrer[T]); ok {
+			answer.Operation = referrer.Reference(r.pending.Operation)
+		}
+	case CertainlyNotSent:
+		answer.Outcome = journal.NotSent
+	case CertainlyRefused, OtherRunning:
+		answer.Outcome = journal.Refused
+	case Uncertain:
+		return certainty, err // what reading finds out is written down
 	}
-	if outcome := map[Certainty]string{
-		Accepted: "accepted", CertainlyNotSent: "not_sent", CertainlyRefused: "refused", OtherRunning: "refused",
-	}[certainty]; outcome != "" {
-		r.note(func() error { return r.Journal.Answered(record, r.change, outcome, answer) })
-	}
+	r.note(r.Journal.Answered(record, r.change, answer))
 	return certainty, err
 }
 
@@ -213,12 +204,9 @@ func (e *NotRecordedError) Error() string { return e.Cause.Error() }
 // Unwrap gives the cause.
 func (e *NotRecordedError) Unwrap() error { return e.Cause }
 
-// note writes to the journal after the fact: trouble with that is told and holds nothing up.
-func (r *run[L, T]) note(write func() error) {
-	if r.Journal == nil {
-		return
-	}
-	if err := write(); err != nil {
+// note keeps trouble with the journal after the fact: it is told, and holds nothing up.
+func (r *run[L, T]) note(err error) {
+	if err != nil {
 		r.warnings = append(r.warnings, err)
 	}
 }
@@ -267,20 +255,20 @@ func (r *run[L, T]) ended(verdict wait.Verdict, live L, err error) Outcome[L, T]
 	if verdict != wait.Undecided || err == nil {
 		r.live = live
 	}
-	kind, word := Pending, "pending"
+	kind, word := Pending, journal.Pending
 	switch verdict {
 	case wait.Happened:
-		kind, word = Done, "done"
+		kind, word = Done, journal.Done
 	case wait.Broken:
-		kind, word = Broken, "refused"
+		kind, word = Broken, journal.Refused
 	case wait.Missed:
-		kind, word = Unshown, "no_effect"
+		kind, word = Unshown, journal.NoEffect
 	case wait.NoEffect:
-		kind, word = Ineffective, "no_effect"
+		kind, word = Ineffective, journal.NoEffect
 	case wait.Superseded:
-		kind, word = Overtaken, "done"
+		kind, word = Overtaken, journal.Done
 	case wait.Vanished:
-		kind, word = Gone, "done"
+		kind, word = Gone, journal.Done
 	case wait.Underway, wait.Undecided:
 		if r.looking { // a look that finds it under way is no news
 			return r.outcome(kind, err)
@@ -291,10 +279,8 @@ func (r *run[L, T]) ended(verdict wait.Verdict, live L, err error) Outcome[L, T]
 }
 
 // end writes down what became of the change.
-func (r *run[L, T]) end(word string) {
-	if r.pending != nil && r.pending.Record != "" {
-		r.note(func() error { return r.Journal.Settled(r.pending.Record, r.change, word) })
-	}
+func (r *run[L, T]) end(word journal.Outcome) {
+	r.note(r.Journal.Settled(r.pending.Record, r.change, word))
 }
 
 // settle finds out what became of a change of which no usable answer came. It goes on when the run is interrupted, since
@@ -309,7 +295,7 @@ func (r *run[L, T]) settle(ctx context.Context) Outcome[L, T] {
 	switch verdict {
 	case wait.Undecided:
 		if !r.looking {
-			r.end("unknown")
+			r.end(journal.Unknown)
 		}
 		if r.sendErr != nil {
 			err = r.sendErr

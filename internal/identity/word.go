@@ -13,3 +13,6 @@ func SameWord(a, b string) bool {
 
 // Word is a word of state in the spelling in which it is kept and shown: capitals, without blanks around it.
 func Word(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }
+
+// HexID is an id in hex in the one spelling that serves as a key.
+func HexID(id string) string { return strings.ToLower(strings.TrimSpace(id)) }

@@ -138,6 +138,13 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 					"would refuse. Default `true`. With `false` the same checks run at apply, before the change is sent. " +
 					orEnv(envPreflight),
 			},
+			"journal": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Folder of the journal: an audit trail of all live changes that survives a `kill -9`. Each change is on disk " +
+					"there before it is sent, and where that fails it is not sent. Unset, there is none. Keep the folder beyond the run, " +
+					"for example on a volume of the pipeline's runner. " + orEnv(envJournal) + " Each record carries the text of " +
+					"`" + envJournalNote + "`, such as a ticket or the URL of a pipeline's run.",
+			},
 		},
 	}
 }

@@ -31,6 +31,8 @@ type MVNOQuirks struct {
 	SuccessFalseNotExecuted bool `json:"success_false_not_executed"`
 	// TrailingF shows ICCs with an F at their end.
 	TrailingF bool `json:"trailing_f"`
+	// CheckDigit shows ICCs of 19 digits with their check digit as the twentieth.
+	CheckDigit bool `json:"check_digit"`
 	// DeletedState is the word that an account in state DELETING shows; empty means DELETING. The page on deletion
 	// says DELETED.
 	DeletedState string `json:"deleted_state"`
@@ -63,6 +65,9 @@ func (q MVNOQuirks) maySwap() bool {
 }
 
 func (q MVNOQuirks) icc(icc string) string {
+	if q.CheckDigit {
+		icc = withCheckDigit(icc)
+	}
 	if q.TrailingF && icc != "" {
 		return icc + "F"
 	}
@@ -369,7 +374,11 @@ func (m *mvnoAPI) readSIM(r *http.Request) (any, *mvnoError) {
 	if m.quirks.SIMReadDenied {
 		return nil, &mvnoError{"Access denied", "access_denied", http.StatusForbidden}
 	}
-	sim, ok := m.sims[mvnoICC(r.PathValue("icc"))]
+	icc := mvnoICC(r.PathValue("icc"))
+	if m.quirks.CheckDigit {
+		icc = withoutCheckDigit(icc)
+	}
+	sim, ok := m.sims[icc]
 	if !ok {
 		return nil, &mvnoError{"SIM not found", "not_found", http.StatusNotFound}
 	}
