@@ -220,5 +220,8 @@ func (p *telcoProvider) DataSources(context.Context) []func() datasource.DataSou
 		newProductDataSource,
 		newSIMCardsDataSource,
 		newMVNOAccountDataSource,
+		newAccountsDataSource,
+		newMVNOAccountsDataSource,
+		newMVNOSIMsDataSource,
 	}
 }

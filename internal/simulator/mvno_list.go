@@ -37,6 +37,9 @@ func (m *mvnoAPI) listAccounts(r *http.Request) (any, *mvnoError) {
 	}
 	var found []*mvnoAccount
 	for _, account := range m.accounts {
+		if !m.quirks.maySee(account.Customer) {
+			continue
+		}
 		if m.quirks.ListFiltersIgnored || strings.EqualFold(account.Customer, customer) && m.matches(account, query) {
 			found = append(found, account)
 		}
