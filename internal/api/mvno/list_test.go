@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 // lister answers lists by a function of the query, and keeps the queries.
@@ -473,5 +474,19 @@ func TestListsHideCodes(t *testing.T) {
 		if strings.Contains(shown.String()+log.String(), code) {
 			t.Errorf("%s shows in\n%s\n%s", code, shown.String(), log.String())
 		}
+	}
+}
+
+// TestPoolSIM_checkDigit: a SIM that the service does not know by the spelling that it was asked for by is asked for in
+// the other one.
+func TestPoolSIM_checkDigit(t *testing.T) {
+	const bare, checked = "8945010000000000042", "89450100000000000422"
+	if identity.ICCKey(checked) != bare {
+		t.Fatalf("%s is %s", checked, identity.ICCKey(checked))
+	}
+	l := list(t, func(url.Values) (int, string) { return 404, errorBody("not_found", "SIM not found") })
+	_, err := l.client(t, io.Discard).PoolSIM(t.Context(), "8945 0100 0000 0000 0422")
+	if want := []string{"/sim/" + checked + "?", "/sim/" + bare + "?"}; !errors.Is(err, transport.ErrNotFound) || !reflect.DeepEqual(l.queries, want) {
+		t.Errorf("%v after %q", err, l.queries)
 	}
 }

@@ -60,7 +60,7 @@ func (b poolBody) sim() PoolSIM {
 
 // digitsOf is an ICC without blanks and the F that pads some.
 func digitsOf(icc string) string {
-	return strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(icc)), "F")
+	return strings.TrimSuffix(strings.ToUpper(strings.Join(strings.Fields(icc), "")), "F")
 }
 
 // PoolFilter chooses among the unused SIMs; an empty field chooses all.
@@ -137,7 +137,7 @@ func (f PoolFilter) matches(sim PoolSIM) bool {
 // account holds can be read, nor whether it then differs from an unused one: see Unused.
 func (c *Client) PoolSIM(ctx context.Context, icc string) (*PoolSIM, error) {
 	var body poolBody
-	if err := c.readSIM(ctx, icc, "read SIM "+icc, &body, &body.ID); err != nil {
+	if err := c.readSIM(ctx, icc, "read SIM "+digitsOf(icc), &body, &body.ID); err != nil {
 		return nil, err
 	}
 	return new(body.sim()), nil
@@ -190,7 +190,7 @@ func (c *Client) SIMCodes(ctx context.Context, icc string) (*Codes, error) {
 		PUK1 text `json:"puk1"`
 		PUK2 text `json:"puk2"`
 	}
-	if err := c.readSIM(ctx, icc, "read the codes of SIM "+icc, &body, &body.ID); err != nil {
+	if err := c.readSIM(ctx, icc, "read the codes of SIM "+digitsOf(icc), &body, &body.ID); err != nil {
 		return nil, err
 	}
 	return &Codes{
@@ -209,12 +209,21 @@ func (c *Client) MayListSIMs(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// readSIM reads one SIM into body, and checks by its id that it is the one.
+// readSIM reads one SIM into body, and checks by its id that it is the one. Whether the service knows an ICC with its
+// check digit or without is not documented, so one that it does not know is asked for in the other form.
 func (c *Client) readSIM(ctx context.Context, icc, op string, body any, id *text) error {
 	digits := digitsOf(icc)
+	err := c.readSIMAs(ctx, digits, op, body, id)
+	if key := identity.ICCKey(digits); key != digits && errors.Is(err, transport.ErrNotFound) {
+		return c.readSIMAs(ctx, key, op, body, id)
+	}
+	return err
+}
+
+func (c *Client) readSIMAs(ctx context.Context, digits, op string, body any, id *text) error {
 	req := get(op, "sim", digits)
 	if !poolICC.MatchString(digits) {
-		return refuse(req, fmt.Errorf("%q is not an ICC of 11 to 20 digits", icc))
+		return refuse(req, fmt.Errorf("%q is not an ICC of 11 to 20 digits", digits))
 	}
 	res, err := c.core.Do(ctx, req)
 	if err != nil {
@@ -223,7 +232,7 @@ func (c *Client) readSIM(ctx context.Context, icc, op string, body any, id *text
 	switch {
 	case transport.DecodeJSON(res.Body, body) != nil || *id == "":
 		return c.core.Fail(req, res, *foreign(res))
-	case !identity.SameICC(string(*id), icc):
+	case !identity.SameICC(string(*id), digits):
 		return c.core.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another SIM")})
 	}
 	return nil
