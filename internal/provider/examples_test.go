@@ -129,6 +129,7 @@ var exampleChanges = map[string]int{
 	"scenarios/fleet-from-csv/main.tf":             2,
 	"scenarios/fleet-from-spreadsheet/main.tf":     2,
 	"scenarios/lost-card/main.tf":                  1,
+	"scenarios/codes-to-vault/main.tf":             1,
 }
 
 // TestAccExamples applies each example on its own, checks that it does what it says and that the plan after it is
@@ -152,6 +153,12 @@ func TestAccExamples(t *testing.T) {
 				use(t, cli, append(beside, file)...)
 				if callsFunctions(t, file) {
 					cli.NeedsFunctions()
+				}
+				if text, err := os.ReadFile(filepath.Join(examplesDir, file)); err != nil {
+					t.Fatal(err)
+				} else if strings.Contains(string(text), "ephemeral \"") {
+					cli.Need("1.11", "1.11")
+					attachVault(cli)
 				}
 
 				cli.MustRun("apply", "-auto-approve")
@@ -245,6 +252,7 @@ func TestExamples_complete(t *testing.T) {
 	files := exampleFiles(t)
 	for dir, names := range map[string][]string{
 		"resources": {"resource.tf", "full.tf"}, "data-sources": {"data-source.tf"}, "functions": {"function.tf"},
+		"ephemeral-resources": {"ephemeral-resource.tf"},
 	} {
 		pages, err := filepath.Glob("../../docs/" + dir + "/*.md")
 		if err != nil || len(pages) == 0 {

@@ -74,7 +74,7 @@ func (d *mvnoAccountDataSource) Read(ctx context.Context, req datasource.ReadReq
 		accountReadError(&resp.Diagnostics, model.ID.ValueString(), err)
 		return
 	}
-	model.Number, model.State, model.Type, model.Customer = stringOrNull(account.Number), stringOrNull(account.State), stringOrNull(account.Type), stringOrNull(account.Customer)
-	model.SIMNumber, model.IMSI, model.Network = stringOrNull(account.SIM.SIMNumber), stringOrNull(account.SIM.IMSI), stringOrNull(account.SIM.Network)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	shown := listedMVNOAccount(account)
+	shown.ID = model.ID // as it was asked for
+	resp.Diagnostics.Append(resp.State.Set(ctx, &shown)...)
 }

@@ -202,6 +202,8 @@ func (p *telcoProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	}
 	resp.ResourceData = services
 	resp.DataSourceData = services
+	resp.EphemeralResourceData = services
+	resp.ListResourceData = services
 }
 
 func (p *telcoProvider) Resources(context.Context) []func() resource.Resource {
@@ -220,5 +222,8 @@ func (p *telcoProvider) DataSources(context.Context) []func() datasource.DataSou
 		newProductDataSource,
 		newSIMCardsDataSource,
 		newMVNOAccountDataSource,
+		newAccountsDataSource,
+		newMVNOAccountsDataSource,
+		newMVNOSIMsDataSource,
 	}
 }

@@ -400,35 +400,21 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 func (c *Client) pages(ctx context.Context, account string, most int) (cards []SIMCard, read int, whole bool, err error) {
 	req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
 	cards = []SIMCard{}
-	seen := map[string]bool{}
-	for read < most {
-		res, err := c.t.Do(ctx, req)
+	for page, err := range c.eachPage(ctx, req, "SIM cards") {
 		if err != nil {
 			return nil, read, false, err
 		}
-		read++
-		e, _ := parseEnvelope(res.Body)
-		var page []json.RawMessage
-		if isNull(e.Data) || json.Unmarshal(e.Data, &page) != nil {
-			return nil, read, false, c.unusable(req, res, "the answer holds no list of SIM cards")
-		}
-		for _, raw := range page {
+		read = page.number
+		for _, raw := range page.items {
 			card, err := decodeSIMCard(raw)
 			if err != nil {
-				return nil, read, false, c.unusable(req, res, err.Error())
+				return nil, read, false, c.unusable(req, page.res, err.Error())
 			}
 			cards = append(cards, *card)
 		}
-
-		token := plainToken(jsonText(e.ContinuationToken))
-		if token == "" {
-			return cards, read, true, nil
+		if page.last || read >= most {
+			return cards, read, page.last, nil
 		}
-		if seen[token] {
-			return nil, read, false, c.unusable(req, res, "the pages of the list go round in a circle")
-		}
-		seen[token] = true
-		req.Query = url.Values{"continuationtoken": {token}}
 	}
 	return cards, read, false, nil
 }

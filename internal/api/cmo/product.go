@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
@@ -232,75 +229,6 @@ func (c *Client) simCard(ctx context.Context, id string) (*SIMCard, error) {
 	}
 	_, iccid := SplitID(id)
 	return w.simCard(iccid), nil
-}
-
-// Products lists all products of the tenant, sorted by id. It asks page after page until one is empty or brings no new
-// id: a short page is not the last one where backends are merged, and neither order nor page size can be trusted (API
-// page, section 13, points 5 to 7). pageSize 0 means 100.
-func (c *Client) Products(ctx context.Context, pageSize int) ([]Summary, error) {
-	if pageSize <= 0 {
-		pageSize = firstPageSize
-	}
-	products := map[string]Summary{}
-	for page := 1; page <= c.maxPages; page++ {
-		entities, err := c.listPage(ctx, page, pageSize)
-		if err != nil {
-			return nil, err
-		}
-		before := len(products)
-		for _, w := range entities {
-			products[string(w.ID)] = w.summary()
-		}
-		if len(products) == before {
-			return sorted(products), nil
-		}
-	}
-	return nil, c.http.Fail(c.get("list products", "product"), nil, transport.Error{
-		NotTheAPI: true, Cause: fmt.Errorf("the list has not ended after %d pages", c.maxPages),
-	})
-}
-
-// HasProducts says whether the tenant has any product, which proves that it is the service of whoever manages one.
-func (c *Client) HasProducts(ctx context.Context) (bool, error) {
-	entities, err := c.listPage(ctx, 1, 1)
-	if errors.Is(err, transport.ErrNotFound) {
-		return false, nil
-	}
-	return len(entities) > 0, err
-}
-
-func (c *Client) listPage(ctx context.Context, page, pageSize int) ([]wireProduct, error) {
-	req := c.get("list products", "product")
-	req.Lanes = []string{lane1NCE} // a page may cost a call to that backend
-	req.Query = url.Values{
-		"fields":     {"id,connectivityType,status"},
-		"pageNumber": {strconv.Itoa(page)},
-		"pageSize":   {strconv.Itoa(pageSize)},
-	}
-	res, err := c.http.Do(ctx, req)
-	if page > 1 && errors.Is(err, transport.ErrNotFound) {
-		return nil, nil // another way to say that there is no such page
-	}
-	if err != nil {
-		return nil, err
-	}
-	if res.Status == http.StatusNoContent {
-		return nil, nil
-	}
-	list, err := parseEnvelope(res.Body)
-	if err != nil {
-		return nil, c.notTheAPI(req, res, err)
-	}
-	entities := make([]wireProduct, len(list.Entities))
-	for i, raw := range list.Entities {
-		if err := transport.DecodeJSON(raw, &entities[i]); err != nil {
-			return nil, c.notTheAPI(req, res, err)
-		}
-		if entities[i].ID == "" {
-			return nil, c.notTheAPI(req, res, errors.New("a product of the list has no id"))
-		}
-	}
-	return entities, nil
 }
 
 // envelope is the form of lists and finds. Entities stay raw, so that one odd product does not spoil the others.

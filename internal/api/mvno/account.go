@@ -104,14 +104,28 @@ func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// accountSIMBody is the SIM of an account without its PINs and PUKs, which are not even decoded here.
+type accountSIMBody struct {
+	SIMNumber  text `json:"simNumber"`
+	IMSI       text `json:"imsi"`
+	Network    text `json:"network"`
+	FormFactor text `json:"formFactor"`
+}
+
+func (b accountSIMBody) sim() SIM {
+	return SIM{
+		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI), Network: string(b.Network), FormFactor: string(b.FormFactor),
+	}
+}
+
 func decodeAccount(res *transport.Response, id string) (*Account, *transport.Error) {
 	var body struct {
-		ID       text     `json:"_id"`
-		Customer text     `json:"customer"`
-		State    text     `json:"state"`
-		Type     text     `json:"type"`
-		Number   text     `json:"number"`
-		SIM      *simBody `json:"mvnoSim"`
+		ID       text            `json:"_id"`
+		Customer text            `json:"customer"`
+		State    text            `json:"state"`
+		Type     text            `json:"type"`
+		Number   text            `json:"number"`
+		SIM      *accountSIMBody `json:"mvnoSim"`
 	}
 	if transport.DecodeJSON(res.Body, &body) != nil || !hexID.MatchString(string(body.ID)) || body.State == "" {
 		return nil, foreign(res)
