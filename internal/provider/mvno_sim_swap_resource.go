@@ -153,7 +153,7 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		m := model
 		m.take(account, s.answered)
 		if op != nil && !op.Unknown || s.answered != nil {
-			m.PreviousSIMNumber = keepPlanned(stringOrNull(before), model.PreviousSIMNumber)
+			m.PreviousSIMNumber = types.StringValue(before)
 		}
 		m.settle()
 		m.OperationStatus = operationStatus(op)
@@ -174,10 +174,10 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 	switch {
 	case o.Kind == change.Needless && mvno.IsWord(s.newSIM):
 		if !identity.SameICC(model.SIMNumber.ValueString(), account.SIM.SIMNumber) {
-			model.PreviousSIMNumber = keepPlanned(model.Replaces, model.PreviousSIMNumber)
+			model.PreviousSIMNumber = model.Replaces
 		}
 	case o.Kind == change.Done && o.Settled:
-		model.PreviousSIMNumber = keepPlanned(stringOrNull(before), model.PreviousSIMNumber)
+		model.PreviousSIMNumber = types.StringValue(before)
 		warnTookPlace(diags, s.accountID, before, account.SIM.SIMNumber, o.Err)
 	}
 	if account != nil && s.answered == nil && (o.Kind == change.Done || o.Kind == change.Needless) {

@@ -261,12 +261,13 @@ func (p *telcoProvider) services(ctx context.Context, config providerModel, terr
 	trail := journal.Open(folder(config.Journal), os.Getenv(envJournalNote))
 
 	return &services{
-		accounts:  p.accounts(ctx, config.Accounts, agent, log, diags),
-		cmo:       p.cmo(ctx, config.CMO, agent, log, diags),
-		m2m:       p.m2m(ctx, config.M2M, agent, log, diags),
-		mvno:      p.mvno(ctx, config.MVNO, agent, log, diags),
-		run:       rand.Text(),
-		preflight: flag(config.Preflight, envPreflight, "preflight", true, diags),
+		accounts: p.accounts(ctx, config.Accounts, agent, log, diags),
+		cmo:      p.cmo(ctx, config.CMO, agent, log, diags),
+		m2m:      p.m2m(ctx, config.M2M, agent, log, diags),
+		mvno:     p.mvno(ctx, config.MVNO, agent, log, diags),
+		run:      rand.Text(),
+		// While it is not known whether the apply reads first, the plan must not say what only a read can tell.
+		preflight: !config.Preflight.IsUnknown() && flag(config.Preflight, envPreflight, "preflight", true, diags),
 		engine:    newEngine(&change.Budget{ReadOnly: readOnly, Limit: limit}, p.pace, trail),
 		planned:   &plannedChanges{limit: limit, planned: map[string]bool{}},
 		owners:    newOwners(),

@@ -270,6 +270,15 @@ func cardSentences(kind accounts.Kind, id string) sentences {
 		noEffect: fmt.Sprintf("SIM card %s had no effect", kind), pending: fmt.Sprintf("SIM card %s is pending", kind),
 		unknown: fmt.Sprintf("Outcome of the SIM card %s is unknown", kind), gone: "SIM card is gone",
 		goneAdvice: "Refresh the state (terraform apply -refresh-only) and plan again.",
+		shows: func(live any) string {
+			switch card, ok := live.(*accounts.SIMCard); {
+			case ok && card != nil:
+				return "its state is " + card.State.String()
+			case kind == accounts.Create:
+				return "no such SIM was created"
+			}
+			return ""
+		},
 	}
 }
 

@@ -198,6 +198,12 @@ func statusSentences(productID, from, target string) sentences {
 		unable: "Unable to set SIM status", failed: "SIM status was not changed", noEffect: "SIM status was not changed",
 		pending: "SIM status is pending", unknown: "Outcome of the SIM status change is unknown", gone: unknownSIM,
 		goneAdvice: "Check the product id: BACKEND-ICCID as the data source telco_products lists it, and the tenant.",
+		shows: func(live any) string {
+			if product, ok := live.(*cmo.Product); ok && statusOf(product) != "" {
+				return "its status is " + statusOf(product)
+			}
+			return ""
+		},
 		refusalAdvice: func(error) string {
 			return "Which changes are possible depends on the backend, the tariff and the SIM's present status."
 		},
