@@ -5,13 +5,16 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"math"
+	"os"
 	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
 	"github.com/simfleet/terraform-provider-telco/internal/provider"
+	"github.com/simfleet/terraform-provider-telco/internal/review"
 )
 
 // Set by the release build.
@@ -20,7 +23,17 @@ var (
 	commit  = "none"
 )
 
+// commands are what the binary does for people; without one it is a plugin that a CLI starts.
+var commands = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
+	"review": review.Command,
+}
+
 func main() {
+	if len(os.Args) > 1 {
+		if run, ok := commands[os.Args[1]]; ok {
+			os.Exit(run(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+		}
+	}
 	attach := flag.Bool("debug", false, "run so that a debugger such as delve can attach")
 	printVersion := flag.Bool("version", false, "print version and commit, then exit")
 	flag.Parse()
