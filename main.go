@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/provider"
 	"github.com/simfleet/terraform-provider-telco/internal/review"
 )
@@ -23,17 +24,19 @@ var (
 	commit  = "none"
 )
 
-// commands are what the binary does for people; without one it is a plugin that a CLI starts.
+// commands are what the binary does where its first argument names one; without, it serves the provider.
 var commands = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
-	"review": review.Command,
+	"journal": func(args []string, _ io.Reader, stdout, stderr io.Writer) int { return journal.Command(args, stdout, stderr) },
+	"review":  review.Command,
 }
 
 func main() {
 	if len(os.Args) > 1 {
-		if run, ok := commands[os.Args[1]]; ok {
-			os.Exit(run(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+		if command, ok := commands[os.Args[1]]; ok {
+			os.Exit(command(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 		}
 	}
+
 	attach := flag.Bool("debug", false, "run so that a debugger such as delve can attach")
 	printVersion := flag.Bool("version", false, "print version and commit, then exit")
 	flag.Parse()

@@ -16,6 +16,21 @@ const Arrow = " -> "
 // Status is the last_change of one SIM's status: "status INACTIVE -> ACTIVE".
 func Status(from, to string) string { return "status " + from + Arrow + to }
 
+// StatusFrom is what Status said that the SIM shows; "" for any other text.
+func StatusFrom(text string) string { return from(text, "status ") }
+
+// SwapFrom is what Swap said that the account holds; "" for any other text.
+func SwapFrom(text string) string { return from(text, "SIM ") }
+
+func from(text, prefix string) string {
+	rest, ok := strings.CutPrefix(text, prefix)
+	value, _, found := strings.Cut(rest, Arrow)
+	if !ok || !found {
+		return ""
+	}
+	return value
+}
+
 // Group is the last_change of an assignment: "auto-activation group (can't be read) -> LIVE10".
 func Group(from, to string) string { return string(AutoActivation) + " " + from + Arrow + to }
 

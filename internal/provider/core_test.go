@@ -569,7 +569,8 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 	after := c.decode(schema, resp.PlannedState)
 	switch name := c.differs(schema, change.after, after); name {
 	case "":
-	case "operation_status", "failed", "previous_sim_number": // so it is meant: the plan has announced nothing, and by now something would be sent
+	case "operation_status", "failed", "previous_sim_number", "last_change":
+		// So it is meant: the plan has announced something else, or nothing, than would be sent by now.
 		return append(diagnostics, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Provider produced inconsistent final plan",
 			Detail: change.addr + "." + name})
 	default:

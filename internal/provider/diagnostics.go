@@ -118,11 +118,3 @@ func recovered(ctx context.Context, diags *diag.Diagnostics, inState func() bool
 	}
 	diags.AddError("Provider fault", detail)
 }
-
-// plural is a number of things.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}

@@ -138,6 +138,13 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 					"would refuse. Default `true`. With `false` the same checks run at apply, before the change is sent. " +
 					orEnv(envPreflight),
 			},
+			"journal": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Folder of the journal: an audit trail of all live changes that survives a `kill -9`. Each change is on disk " +
+					"there before it is sent, and where that fails it is not sent. Unset, there is none. Keep the folder beyond the run, " +
+					"for example on a volume of the pipeline's runner. " + orEnv(envJournal) + " Each record carries the text of " +
+					"`" + envJournalNote + "`, such as a ticket or the URL of a pipeline's run.",
+			},
 		},
 	}
 }
@@ -195,15 +202,17 @@ func (p *telcoProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	}
 	resp.ResourceData = services
 	resp.DataSourceData = services
+	resp.EphemeralResourceData = services
+	resp.ListResourceData = services
 }
 
 func (p *telcoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newSIMCardResource,
-		newSIMStatusResource,
+		withIdentity(newSIMCardResource, simCardIdentity),
+		withIdentity(newSIMStatusResource, simStatusIdentity),
 		newSIMFleetStatusResource,
-		newSIMAAGroupResource,
-		newMVNOSIMSwapResource,
+		withIdentity(newSIMAAGroupResource, simAAGroupIdentity),
+		withIdentity(newMVNOSIMSwapResource, mvnoSIMSwapIdentity),
 	}
 }
 
@@ -213,5 +222,8 @@ func (p *telcoProvider) DataSources(context.Context) []func() datasource.DataSou
 		newProductDataSource,
 		newSIMCardsDataSource,
 		newMVNOAccountDataSource,
+		newAccountsDataSource,
+		newMVNOAccountsDataSource,
+		newMVNOSIMsDataSource,
 	}
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -20,6 +21,8 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/m2m"
 	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 )
 
 // The environment variables of contract and documentation.
@@ -44,6 +47,8 @@ const (
 	envReadOnly             = "TELCO_READ_ONLY"
 	envMaxLiveChanges       = "TELCO_MAX_LIVE_CHANGES"
 	envPreflight            = "TELCO_PREFLIGHT"
+	envJournal              = "TELCO_JOURNAL"
+	envJournalNote          = "TELCO_JOURNAL_NOTE"
 )
 
 const (
@@ -61,6 +66,7 @@ type providerModel struct {
 	ReadOnly       types.Bool   `tfsdk:"read_only"`
 	MaxLiveChanges types.Int64  `tfsdk:"max_live_changes"`
 	Preflight      types.Bool   `tfsdk:"preflight"`
+	Journal        types.String `tfsdk:"journal"`
 }
 
 type limitsModel struct {
@@ -109,9 +115,14 @@ type services struct {
 	m2m      api[m2m.Client]
 	mvno     api[mvno.Client]
 
+	// run names this plan or apply, to tell in another one what this one has noted.
+	run       string
 	preflight bool
-	live      *liveChanges
-	locks     *keyedLocks
+	engine    *change.Engine
+	planned   *plannedChanges
+	owners    *owners
+	witnesses *witnesses
+	journal   *journal.Journal
 }
 
 // api is one API's client, or why there is none.
@@ -148,6 +159,17 @@ func (a api[C]) mustUse(diags *diag.Diagnostics) *C {
 				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment variable.", a.name))
 	}
 	return client
+}
+
+// mustImport is for an import: its refresh must see the object, since whatever it did not see would be taken for the
+// truth by the plan.
+func (a api[C]) mustImport(diags *diag.Diagnostics) {
+	if client := a.use(diags); client == nil && !diags.HasError() {
+		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
+			"An import reads the SIM while planning, and a setting in the %s object of the provider block is known only after apply. Nothing "+
+				"was imported.\n\nApply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment "+
+				"variable; then import.", a.name))
+	}
 }
 
 // resolver collects the settings of one API from configuration and environment.
@@ -236,15 +258,20 @@ func (p *telcoProvider) services(ctx context.Context, config providerModel, terr
 	agent := fmt.Sprintf("terraform-provider-telco/%s (+https://registry.terraform.io/providers/simfleet/telco) Terraform/%s",
 		build, terraformVersion)
 	log := slog.New(tflogHandler{})
+	trail := journal.Open(folder(config.Journal), os.Getenv(envJournalNote))
 
 	return &services{
 		accounts:  p.accounts(ctx, config.Accounts, agent, log, diags),
 		cmo:       p.cmo(ctx, config.CMO, agent, log, diags),
 		m2m:       p.m2m(ctx, config.M2M, agent, log, diags),
 		mvno:      p.mvno(ctx, config.MVNO, agent, log, diags),
+		run:       rand.Text(),
 		preflight: flag(config.Preflight, envPreflight, "preflight", true, diags),
-		live:      newLiveChanges(readOnly, limit),
-		locks:     newKeyedLocks(),
+		engine:    newEngine(&change.Budget{ReadOnly: readOnly, Limit: limit}, p.pace, trail),
+		planned:   &plannedChanges{limit: limit, planned: map[string]bool{}},
+		owners:    newOwners(),
+		witnesses: newWitnesses(p.pace),
+		journal:   trail,
 	}
 }
 
@@ -352,6 +379,14 @@ func flag(value types.Bool, env, attribute string, standard bool, diags *diag.Di
 			fmt.Sprintf("The environment variable %s must be true or false, not %q.", env, text))
 	}
 	return b
+}
+
+// folder is the journal's folder; "" is none. One that is known only after apply is none yet: a plan sends nothing.
+func folder(value types.String) string {
+	if value.IsNull() {
+		return os.Getenv(envJournal)
+	}
+	return value.ValueString()
 }
 
 func count(value types.Int64, env, attribute string, diags *diag.Diagnostics) int {

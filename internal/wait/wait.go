@@ -43,6 +43,14 @@ type Pace struct {
 	// Patience is how long a caller bears what a slow service may still mend: a status URL that answers 404, a read
 	// that shows the old value. Default 30 s.
 	Patience time.Duration
+	// Convinced is for how long an object has to show what was asked for until a monitor that still says "in progress"
+	// is not waited for any longer. Default 1 min.
+	Convinced time.Duration
+	// SecondLook is how long after an object was not found the second look comes. Default 5 s.
+	SecondLook time.Duration
+	// Settle bounds the reads that find out what became of a change without an answer, default 2 min; and
+	// SettleInterrupted does from the moment that the run is interrupted, default 30 s.
+	Settle, SettleInterrupted time.Duration
 }
 
 // Doubt is for how long after a change without an answer its object must look as before, until that counts as a change
@@ -58,8 +66,16 @@ func (p Pace) WithDefaults() Pace {
 	if p.Max <= 0 {
 		p.Max = max(p.Min, 30*time.Second)
 	}
-	if p.Patience <= 0 {
-		p.Patience = 30 * time.Second
+	for _, standard := range []struct {
+		value *time.Duration
+		d     time.Duration
+	}{
+		{&p.Patience, 30 * time.Second}, {&p.Convinced, time.Minute}, {&p.SecondLook, 5 * time.Second},
+		{&p.Settle, 2 * time.Minute}, {&p.SettleInterrupted, 30 * time.Second},
+	} {
+		if *standard.value <= 0 {
+			*standard.value = standard.d
+		}
 	}
 	return p
 }

@@ -219,10 +219,14 @@ func TestUntilProgress(t *testing.T) {
 }
 
 func TestPaceDefaults(t *testing.T) {
+	rest := func(p Pace) Pace {
+		p.Convinced, p.SecondLook, p.Settle, p.SettleInterrupted = time.Minute, 5*time.Second, 2*time.Minute, 30*time.Second
+		return p
+	}
 	for _, row := range []struct{ got, want Pace }{
-		{Pace{}, Pace{Min: time.Second, Max: 30 * time.Second, Patience: 30 * time.Second}},
-		{Pace{Min: time.Minute}, Pace{Min: time.Minute, Max: time.Minute, Patience: 30 * time.Second}},
-		{Pace{Min: 1, Max: 2, Patience: 3}, Pace{Min: 1, Max: 2, Patience: 3}},
+		{Pace{}, rest(Pace{Min: time.Second, Max: 30 * time.Second, Patience: 30 * time.Second})},
+		{Pace{Min: time.Minute}, rest(Pace{Min: time.Minute, Max: time.Minute, Patience: 30 * time.Second})},
+		{Pace{Min: 1, Max: 2, Patience: 3}, rest(Pace{Min: 1, Max: 2, Patience: 3})},
 	} {
 		if row.got.WithDefaults() != row.want {
 			t.Errorf("%+v, want %+v", row.got.WithDefaults(), row.want)

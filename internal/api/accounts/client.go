@@ -41,7 +41,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// Backoff is the first pause between attempts of one call; default 500 ms.
 	Backoff time.Duration
-	// Pace is how fast Wait and Reconcile poll, and how long they bear what a slow service may still mend.
+	// Pace is how fast Wait and Settle poll, and how long they bear what a slow service may still mend.
 	Pace wait.Pace
 	// Logger receives debug records of calls and info records of waits; nil discards.
 	Logger *slog.Logger

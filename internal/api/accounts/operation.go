@@ -37,6 +37,9 @@ type Operation struct {
 	StatusURL string `json:"status_url,omitempty"`
 	// Sent are the fields that must read back.
 	Sent Fields `json:"sent"`
+	// Before is the fingerprint that the SIM card had before the command; "" before a creation, and where an earlier
+	// version of the provider has kept the operation.
+	Before string `json:"before,omitempty"`
 	// Since is when the service accepted the command.
 	Since time.Time `json:"since"`
 }
@@ -92,47 +95,6 @@ func (c *Client) logProgress(ctx context.Context, p wait.Progress) {
 // itself failed. The result is filled in every case.
 func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, error) {
 	return c.follow(op).peek(ctx)
-}
-
-// Reconcile finds out what became of a creation whose outcome is unknown. It returns the SIM card as soon as a read
-// finds it. The error matches transport.ErrNotFound where every read, at least three and until Pace.Doubt has passed since
-// the order was sent, has clearly not found it; any other error means that it is not known.
-func (c *Client) Reconcile(ctx context.Context, op Operation) (*SIMCard, error) {
-	const leastReads = 3
-	pace := c.pace
-	pace.Min = max(pace.Min, pace.Doubt()/10)
-	pace.Max = max(pace.Min, pace.Max)
-
-	reads := 0
-	var verdict error
-	card, err := wait.Until(ctx, wait.Config{
-		Operation: fmt.Sprintf("search for SIM card %s/%s", op.Account, op.CLI),
-		Pace:      pace,
-		Progress:  func(p wait.Progress) { c.logProgress(ctx, p) },
-	}, func(ctx context.Context) (wait.Status[*SIMCard], error) {
-		card, err := c.SIMCard(ctx, op.Account, op.CLI)
-		if err == nil {
-			return wait.Status[*SIMCard]{State: wait.Done, Value: card}, nil
-		}
-		if ctx.Err() != nil {
-			return wait.Status[*SIMCard]{}, err
-		}
-		reads++
-		// One read that could not tell spoils all that could: the SIM card may have been there.
-		if verdict == nil || errors.Is(verdict, transport.ErrNotFound) {
-			verdict = err
-		}
-		status := wait.Status[*SIMCard]{Word: "not found"}
-		if hopeless(err) || reads >= leastReads && time.Since(op.Since) >= pace.Doubt() {
-			status.State, status.Reason = wait.Failed, verdict
-		}
-		return status, nil
-	})
-	var failed *wait.FailedError
-	if errors.As(err, &failed) {
-		return nil, verdict
-	}
-	return card, err
 }
 
 // hopeless says that no further call can tell more: the credentials or their rights do not suffice.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 // SIMCard is a SIM card as the service shows it (model SIMCard, section 4.2 of the API page). A nil text is null.
@@ -136,7 +137,11 @@ func (f Fields) NotReadBack(live *SIMCard) []string {
 		card = *live
 	}
 	for _, t := range f.texts(&card) {
-		add(t.name, t.sent != nil, textOf(t.sent) == textOf(t.live))
+		same := textOf(t.sent) == textOf(t.live)
+		if t.name == "SIMNumber" {
+			same = identity.SameICC(textOf(t.sent), textOf(t.live))
+		}
+		add(t.name, t.sent != nil, same)
 	}
 	add("ProviderStartDate", f.ProviderStartDate != nil, f.ProviderStartDate != nil && card.ProviderStartDate != nil &&
 		sameInstant(*f.ProviderStartDate, card.ProviderStartDate.Time))
@@ -303,6 +308,25 @@ func (c *Client) unusable(req transport.Request, res *transport.Response, messag
 	return c.t.Fail(req, res, transport.Error{NotTheAPI: true, Message: message})
 }
 
+// KnowsAccount says whether the service knows the account, which proves that it is the service of whoever manages its SIM
+// cards. Where the account can't be read by itself, its list of SIM cards tells.
+func (c *Client) KnowsAccount(ctx context.Context, account string) (bool, error) {
+	_, err := c.t.Do(ctx, request("read account "+account, http.MethodGet, transport.Path("v1", "accounts", account)))
+	var failure *transport.Error
+	if err == nil || errors.As(err, &failure) && (failure.NotFound || failure.Temporary() || hopeless(err)) {
+		return knows(err)
+	}
+	_, _, _, err = c.pages(ctx, account, 1)
+	return knows(err)
+}
+
+func knows(err error) (bool, error) {
+	if errors.Is(err, transport.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // SIMCard reads one SIM card. The error matches transport.ErrNotFound only where the API itself says that the SIM
 // card does not exist: an HTML page, an empty body or an unknown route does not (point 11).
 //
@@ -376,35 +400,21 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 func (c *Client) pages(ctx context.Context, account string, most int) (cards []SIMCard, read int, whole bool, err error) {
 	req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
 	cards = []SIMCard{}
-	seen := map[string]bool{}
-	for read < most {
-		res, err := c.t.Do(ctx, req)
+	for page, err := range c.eachPage(ctx, req, "SIM cards") {
 		if err != nil {
 			return nil, read, false, err
 		}
-		read++
-		e, _ := parseEnvelope(res.Body)
-		var page []json.RawMessage
-		if isNull(e.Data) || json.Unmarshal(e.Data, &page) != nil {
-			return nil, read, false, c.unusable(req, res, "the answer holds no list of SIM cards")
-		}
-		for _, raw := range page {
+		read = page.number
+		for _, raw := range page.items {
 			card, err := decodeSIMCard(raw)
 			if err != nil {
-				return nil, read, false, c.unusable(req, res, err.Error())
+				return nil, read, false, c.unusable(req, page.res, err.Error())
 			}
 			cards = append(cards, *card)
 		}
-
-		token := plainToken(jsonText(e.ContinuationToken))
-		if token == "" {
-			return cards, read, true, nil
+		if page.last || read >= most {
+			return cards, read, page.last, nil
 		}
-		if seen[token] {
-			return nil, read, false, c.unusable(req, res, "the pages of the list go round in a circle")
-		}
-		seen[token] = true
-		req.Query = url.Values{"continuationtoken": {token}}
 	}
 	return cards, read, false, nil
 }
@@ -419,7 +429,7 @@ func plainToken(token string) string {
 }
 
 // CreateSIMCard asks for a new SIM card; h may be nil. The service queues it: hand the operation to Wait. Errors match
-// transport.ErrConflict where the CLI exists already, transport.ErrOutcomeUnknown where Reconcile must find out.
+// transport.ErrConflict where the CLI exists already, transport.ErrOutcomeUnknown where Settle must find out.
 func (c *Client) CreateSIMCard(ctx context.Context, account, cli string, f Fields, h *Hints) (Operation, error) {
 	req := request(fmt.Sprintf("create SIM card %s/%s", account, cli), http.MethodPost, simsPath(account))
 	body := f.patch()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -110,10 +111,14 @@ func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(stri
 		}
 
 		var missing []string
-		delivered := 0
+		delivered, named := 0, 0
 		for _, id := range ids {
 			p, known := answer.products[id]
+			notFound := answer.notFound(id)
 			switch {
+			case !known && notFound != nil:
+				named++
+				deliver(id, nil, c.http.Fail(findRequest(c, ids), nil, *notFound))
 			case !known:
 				missing = append(missing, id)
 			case p == nil:
@@ -123,11 +128,11 @@ func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(stri
 				deliver(id, p, nil)
 			}
 		}
-		c.judgeFind(ctx, delivered > 0)
+		c.judgeFind(ctx, delivered+named > 0)
 		ids = missing
 		// Where the service says nothing of those that are missing, its answer may have been a first page: ask again
 		// for the others, as long as that brings some.
-		if delivered == 0 || answer.errors >= len(missing) {
+		if delivered == 0 || len(answer.errors)-named >= len(missing) {
 			break
 		}
 	}
@@ -184,7 +189,31 @@ func (c *Client) dropFind(ctx context.Context, why string) {
 // findAnswer holds the products by id. One that the answer carries without all that is needed is there as nil.
 type findAnswer struct {
 	products map[string]*Product
-	errors   int
+	errors   []problem
+}
+
+// notFound is what the answer says of a product that it clearly did not find, or nil.
+func (a findAnswer) notFound(id string) *transport.Error {
+	_, iccid := SplitID(id)
+	for _, p := range a.errors {
+		// Whole numbers are compared: one ICCID may begin another.
+		if string(p.Status) == "404" && p.saysNotFound() && slices.Contains(numbers.FindAllString(p.words(), -1), iccid) {
+			failure := p.toError()
+			failure.Status, failure.NotFound = http.StatusNotFound, true
+			return &failure
+		}
+	}
+	return nil
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+func findRequest(c *Client, ids []string) transport.Request {
+	return transport.Request{
+		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
+		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
+		Lanes:  lanes(ids[0]),
+	}
 }
 
 // find makes one POST /product/find, which reads and is repeated as a read (API page, section 7).
@@ -203,11 +232,8 @@ func (c *Client) find(ctx context.Context, ids []string) (findAnswer, error) {
 		return findAnswer{}, err
 	}
 
-	req := transport.Request{
-		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
-		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
-		Body:   body, Lanes: lanes(ids[0]),
-	}
+	req := findRequest(c, ids)
+	req.Body = body
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return findAnswer{}, err
@@ -227,7 +253,7 @@ func parseFind(body []byte) (findAnswer, error) {
 		Errors   []json.RawMessage `json:"errors"`
 	}
 	if transport.DecodeJSON(body, &whole) == nil && whole.Entities != nil {
-		answer := findAnswer{products: make(map[string]*Product, len(whole.Entities)), errors: len(whole.Errors)}
+		answer := findAnswer{products: make(map[string]*Product, len(whole.Entities)), errors: problems(whole.Errors)}
 		for _, w := range whole.Entities {
 			answer.add(w)
 		}
@@ -238,7 +264,7 @@ func parseFind(body []byte) (findAnswer, error) {
 	if err != nil {
 		return findAnswer{}, err
 	}
-	answer := findAnswer{products: make(map[string]*Product, len(e.Entities)), errors: len(e.Errors)}
+	answer := findAnswer{products: make(map[string]*Product, len(e.Entities)), errors: problems(e.Errors)}
 	for _, raw := range e.Entities {
 		var w wireProduct
 		if transport.DecodeJSON(raw, &w) != nil {
@@ -247,6 +273,14 @@ func parseFind(body []byte) (findAnswer, error) {
 		answer.add(w)
 	}
 	return answer, nil
+}
+
+func problems(raw []json.RawMessage) []problem {
+	out := make([]problem, len(raw))
+	for i := range raw {
+		out[i], _ = parseProblem(raw[i])
+	}
+	return out
 }
 
 func (a findAnswer) add(w wireProduct) {

@@ -20,6 +20,9 @@ import (
 type Operation struct {
 	ProductID string `json:"product_id"`
 	Target    string `json:"target"`
+	// Before is what the SIM card showed before the change; "" where an earlier version of the provider has kept the
+	// operation.
+	Before string `json:"before,omitempty"`
 	// Monitor is the id of the monitor; "" where the answer named none that may be used.
 	Monitor string `json:"monitor,omitempty"`
 	// Synchronous: the service answered 200, so there is nothing to wait for but the SIM card's status.
@@ -51,7 +54,7 @@ const blindness = 60
 
 // SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is what
 // the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
-// Errors are *transport.Error; ErrOutcomeUnknown asks for Reconcile, ErrConflict for WaitOther.
+// Errors are *transport.Error; ErrOutcomeUnknown asks for Settle, ErrConflict for WaitOther.
 func (c *Client) SetStatus(ctx context.Context, productID, status string) (Operation, error) {
 	op := Operation{ProductID: productID, Target: status}
 	body, err := json.Marshal([]struct {
@@ -337,7 +340,10 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 		switch seen.outcome {
 		case running:
 			w.answered = now
-			return status{Word: seen.word}, nil
+			// The first looks are at the monitor alone: most changes end within them, and each call counts.
+			if now.Sub(w.op.Since) < w.client.pace.Patience {
+				return status{Word: seen.word}, nil
+			}
 		case failed:
 			if p, err := w.client.sim(ctx, w.op.ProductID); err == nil {
 				w.product = p
@@ -363,6 +369,10 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 
 func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 	p, err := w.client.sim(ctx, w.op.ProductID)
+	if err != nil && seen.outcome == running {
+		w.since = time.Now() // it is the monitor that is waited for
+		return status{Word: seen.word}, nil
+	}
 	if err != nil {
 		return status{}, err
 	}
@@ -376,6 +386,8 @@ func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 		word = fmt.Sprintf("%s (monitor: %s)", live, seen.word)
 	}
 	switch {
+	case seen.outcome == running && (!Fulfils(w.op.Target, live) || now.Sub(w.since) < w.client.pace.Convinced):
+		return status{Word: seen.word}, nil
 	case Fulfils(w.op.Target, live):
 		return status{State: wait.Done, Word: live}, nil
 	case Transitional(live), w.monitored:
@@ -427,7 +439,7 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 		patience *= blindness
 	}
 	switch {
-	case seen.outcome == running:
+	case seen.outcome == running && (!Fulfils(op.Target, live) || age < c.pace.Patience+c.pace.Convinced):
 		return wait.Pending, Result{Product: p}, nil
 	case Fulfils(op.Target, live):
 		return wait.Done, Result{Product: p}, nil
@@ -481,35 +493,43 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 // not to have happened.
 const unchangedReads = 3
 
-// Reconcile finds out what became of a change of unknown outcome by reading. It is changed as soon as the SIM card
-// fulfils the target, or is PENDING_* and was not before; it is unchanged where the SIM card shows the status before
-// until Pace.Doubt has passed since the change was sent, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
-// neither: then nothing is known.
-func (c *Client) Reconcile(ctx context.Context, productID, before, target string, since time.Time) (changed bool, p *Product, err error) {
+// Settle finds out by reads what became of a change without a usable answer: it has happened as soon as the SIM card
+// fulfils the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it was
+// sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other one
+// that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
+func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Product, error) {
 	reads := 0
-	operation := fmt.Sprintf("change of SIM card %s to %s, of unknown outcome", productID, target)
-	_, err = wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
-		read, err := c.sim(ctx, productID)
+	verdict := wait.Undecided
+	var product *Product
+	cfg := c.waitConfig(ctx, op.name()+", of unknown outcome")
+	_, err := wait.Until(ctx, cfg, func(ctx context.Context) (status, error) {
+		p, err := c.sim(ctx, op.ProductID)
+		if errors.Is(err, transport.ErrNotFound) && reads >= unchangedReads && time.Since(op.Since) >= c.pace.Doubt() {
+			verdict = wait.Vanished
+			return status{State: wait.Done}, nil
+		}
+		reads++
 		if err != nil {
 			return status{}, err
 		}
-		p = read
-		reads++
+		product = p
 		live := p.SIMCard.Status
-		changed = Fulfils(target, live) || Transitional(live) && live != before
+		if op.Before == "" && !Fulfils(op.Target, live) && !Transitional(live) {
+			op.Before = live
+		}
 		switch {
-		case changed:
-			return status{State: wait.Done, Word: live}, nil
-		case reads < unchangedReads || time.Since(since) < c.pace.Doubt():
+		case Fulfils(op.Target, live):
+			verdict = wait.Happened
+		case Transitional(live) && live != op.Before:
+			verdict = wait.Underway
+		case reads < unchangedReads || time.Since(op.Since) < c.pace.Doubt():
 			return status{Word: live}, nil
-		case live != before:
-			return status{State: wait.Failed, Word: live, Reason: &UnsettledError{Want: target, Got: live}}, nil
+		case live == op.Before:
+			verdict = wait.NoEffect
+		default:
+			verdict = wait.Superseded
 		}
 		return status{State: wait.Done, Word: live}, nil
 	})
-	var unsettled *UnsettledError
-	if errors.As(err, &unsettled) {
-		err = unsettled
-	}
-	return changed, p, err
+	return verdict, product, err
 }

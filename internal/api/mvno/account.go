@@ -2,13 +2,16 @@ package mvno
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 // Account is an MVNO account (page api:mvno:account:get).
@@ -24,7 +27,7 @@ type Account struct {
 
 // SIM is a SIM of an account, of a swap's answer, or of the pool. Not every answer fills every field.
 type SIM struct {
-	SIMNumber  string // ICC, as the service shows it; compare with SameICC
+	SIMNumber  string // ICC, as the service shows it; compare with identity.SameICC
 	IMSI       string
 	Network    string // TELENOR, TDC, TELIA
 	FormFactor string // MINI_MICRO, NANO, MINI_MICRO_NANO, eSIM
@@ -51,15 +54,6 @@ func Leaving(state string) bool { return state == "DELETING" || state == "DELETE
 // not clearly one of them is for the service to decide.
 func AllowsSwap(state string) bool { return state != "CREATING" && !Leaving(state) }
 
-// SameICC tells whether two ICCs name one SIM: blanks around them do not count, nor does one F at the end, with which
-// some are stored (page api:sim:create).
-func SameICC(a, b string) bool { return BareICC(a) == BareICC(b) }
-
-// BareICC is an ICC as a configuration writes it, without blanks and the F that pads some.
-func BareICC(icc string) string {
-	return strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(icc)), "F")
-}
-
 var (
 	hexID = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
 	// e164 is the other name of an account that the page allows for reading.
@@ -85,14 +79,53 @@ func (c *Client) Account(ctx context.Context, id string) (*Account, error) {
 	return account, nil
 }
 
+// HasAccounts says whether the list of accounts holds any, which proves that it is the service of whoever manages one.
+// The name of the array is not documented, so any that is not empty counts.
+func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
+	req := get("list MVNO accounts", "mvno")
+	req.Query = url.Values{"limit": {"1"}}
+	res, err := c.core.Do(ctx, req)
+	if err != nil {
+		return false, err
+	}
+	var bare []json.RawMessage
+	if transport.DecodeJSON(res.Body, &bare) == nil {
+		return len(bare) > 0, nil
+	}
+	var list map[string]json.RawMessage
+	if transport.DecodeJSON(res.Body, &list) != nil {
+		return false, c.core.Fail(req, res, *foreign(res))
+	}
+	for _, member := range list {
+		if json.Unmarshal(member, &bare) == nil && len(bare) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// accountSIMBody is the SIM of an account without its PINs and PUKs, which are not even decoded here.
+type accountSIMBody struct {
+	SIMNumber  text `json:"simNumber"`
+	IMSI       text `json:"imsi"`
+	Network    text `json:"network"`
+	FormFactor text `json:"formFactor"`
+}
+
+func (b accountSIMBody) sim() SIM {
+	return SIM{
+		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI), Network: string(b.Network), FormFactor: string(b.FormFactor),
+	}
+}
+
 func decodeAccount(res *transport.Response, id string) (*Account, *transport.Error) {
 	var body struct {
-		ID       text     `json:"_id"`
-		Customer text     `json:"customer"`
-		State    text     `json:"state"`
-		Type     text     `json:"type"`
-		Number   text     `json:"number"`
-		SIM      *simBody `json:"mvnoSim"`
+		ID       text            `json:"_id"`
+		Customer text            `json:"customer"`
+		State    text            `json:"state"`
+		Type     text            `json:"type"`
+		Number   text            `json:"number"`
+		SIM      *accountSIMBody `json:"mvnoSim"`
 	}
 	if transport.DecodeJSON(res.Body, &body) != nil || !hexID.MatchString(string(body.ID)) || body.State == "" {
 		return nil, foreign(res)
@@ -101,7 +134,7 @@ func decodeAccount(res *transport.Response, id string) (*Account, *transport.Err
 		return nil, &transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another account")}
 	}
 	account := &Account{
-		ID: string(body.ID), Customer: string(body.Customer), State: string(body.State), Type: string(body.Type),
+		ID: string(body.ID), Customer: string(body.Customer), State: identity.Word(string(body.State)), Type: string(body.Type),
 		Number: string(body.Number),
 	}
 	if body.SIM != nil {
@@ -128,7 +161,7 @@ func (c *Client) SIM(ctx context.Context, icc string) (*SIM, error) {
 	if transport.DecodeJSON(res.Body, &body) != nil || body.ID == "" {
 		return nil, c.core.Fail(req, res, *foreign(res))
 	}
-	if !SameICC(string(body.ID), icc) {
+	if !identity.SameICC(string(body.ID), icc) {
 		return nil, c.core.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another SIM")})
 	}
 	sim := body.sim()

@@ -29,7 +29,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// Backoff is the first pause before a read is repeated; default 500 ms.
 	Backoff time.Duration
-	// Pace is how fast Reconcile and WaitShown read, and how long.
+	// Pace is how fast Settle and WaitShown read, and how long.
 	Pace wait.Pace
 	// Logger receives debug records without bodies; nil discards.
 	Logger *slog.Logger

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
@@ -363,6 +364,20 @@ func TestSwapIsSentOnce(t *testing.T) {
 	}
 }
 
+// The service gets the form that its page names.
+func TestSwapSpellings(t *testing.T) {
+	for _, spelling := range []string{newICC, newICC + "F", " " + newICC + " ", newICC + string(identity.CheckDigit(newICC))} {
+		s := serve(t, nil, []answer{{body: testdata(t, "swap.json")}})
+		sim, err := s.client(t, io.Discard).Swap(t.Context(), accountID, spelling)
+		if err != nil || sim.SIMNumber != newICC {
+			t.Errorf("%q: %v, %v", spelling, sim, err)
+		}
+		if path := s.last.URL.Path; !strings.HasSuffix(path, "/changesim/"+newICC) {
+			t.Errorf("%q was sent as %s", spelling, path)
+		}
+	}
+}
+
 func TestSwapNotSent(t *testing.T) {
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, []answer{{body: testdata(t, "swap.json")}})
 	c := s.client(t, io.Discard)
@@ -373,7 +388,6 @@ func TestSwapNotSent(t *testing.T) {
 		{"", newICC, `"" is not an account id of 24 hex characters`},
 		{accountID, "", `"" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 		{accountID, "esim", `"esim" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
-		{accountID, newICC + "F", `"8945010000000000042F" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 		{accountID, newICC + "1", `"89450100000000000421" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 		{accountID, "..", `".." is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 	} {
@@ -501,17 +515,6 @@ func TestPrintedSIMHidesCodes(t *testing.T) {
 }
 
 func TestWordsAndStates(t *testing.T) {
-	for _, row := range []struct {
-		a, b string
-		same bool
-	}{
-		{newICC, newICC, true}, {newICC, newICC + "F", true}, {newICC + "f", " " + newICC + " ", true},
-		{newICC, oldICC, false}, {newICC + "FF", newICC, false}, {newICC, newICC[:18], false}, {"", newICC, false},
-	} {
-		if SameICC(row.a, row.b) != row.same || SameICC(row.b, row.a) != row.same {
-			t.Errorf("SameICC(%q, %q) = %v", row.a, row.b, !row.same)
-		}
-	}
 	for state, want := range map[string][2]bool{ // leaving, allows a swap
 		"ACTIVE": {false, true}, "BLOCKED": {false, true}, "CREATING": {false, false}, "DELETING": {true, false},
 		"DELETED": {true, false}, "NEW_WORD": {false, true}, "": {false, true},
@@ -527,7 +530,7 @@ func TestWordsAndStates(t *testing.T) {
 	}
 }
 
-func TestReconcile(t *testing.T) {
+func TestSettle(t *testing.T) {
 	shows := func(icc ...string) (list []answer) {
 		for _, i := range icc {
 			list = append(list, answer{body: accountBody(i)})
@@ -540,25 +543,26 @@ func TestReconcile(t *testing.T) {
 	for name, row := range map[string]struct {
 		before, newSIM string
 		reads          []answer
-		changed        bool
+		verdict        wait.Verdict
 		shown          string
 		want           string // error text
 	}{
-		"done":              {before: oldICC, newSIM: newICC, reads: shows(newICC), changed: true, shown: newICC},
-		"done, F":           {before: oldICC, newSIM: newICC, reads: shows(newICC + "F"), changed: true, shown: newICC + "F"},
-		"done after stale":  {before: oldICC, newSIM: newICC, reads: shows(oldICC, oldICC, oldICC, newICC), changed: true, shown: newICC},
-		"not done":          {before: oldICC, newSIM: newICC, reads: shows(oldICC), shown: oldICC},
-		"not done, F":       {before: oldICC, newSIM: newICC, reads: shows(oldICC + "F"), shown: oldICC + "F"},
-		"third":             {before: oldICC, newSIM: newICC, reads: shows(thirdICC), shown: thirdICC, want: cannot + "the account shows neither the SIM that it had nor the one that was asked for"},
-		"third, then done":  {before: oldICC, newSIM: newICC, reads: shows(thirdICC, newICC), changed: true, shown: newICC},
+		"done":              {before: oldICC, newSIM: newICC, reads: shows(newICC), verdict: wait.Happened, shown: newICC},
+		"done, F":           {before: oldICC, newSIM: newICC, reads: shows(newICC + "F"), verdict: wait.Happened, shown: newICC + "F"},
+		"done after stale":  {before: oldICC, newSIM: newICC, reads: shows(oldICC, oldICC, oldICC, newICC), verdict: wait.Happened, shown: newICC},
+		"not done":          {before: oldICC, newSIM: newICC, reads: shows(oldICC), verdict: wait.NoEffect, shown: oldICC},
+		"not done, F":       {before: oldICC, newSIM: newICC, reads: shows(oldICC + "F"), verdict: wait.NoEffect, shown: oldICC + "F"},
+		"third":             {before: oldICC, newSIM: newICC, reads: shows(thirdICC), verdict: wait.Superseded, shown: thirdICC},
+		"done, check digit": {before: oldICC, newSIM: newICC, reads: shows(newICC + string(identity.CheckDigit(newICC))), verdict: wait.Happened, shown: newICC + string(identity.CheckDigit(newICC))},
+		"third, then done":  {before: oldICC, newSIM: newICC, reads: shows(thirdICC, newICC), verdict: wait.Happened, shown: newICC},
 		"none":              {before: oldICC, newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
 		"none before":       {before: "", newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"word, done":        {before: oldICC, newSIM: ESIM, reads: shows(thirdICC), changed: true, shown: thirdICC},
-		"word, stale":       {before: oldICC, newSIM: AutoAssign, reads: shows(oldICC, oldICC, oldICC, thirdICC), changed: true, shown: thirdICC},
-		"word, not done":    {before: oldICC, newSIM: ESIM, reads: shows(oldICC + "F"), shown: oldICC + "F"},
+		"word, done":        {before: oldICC, newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"word, stale":       {before: oldICC, newSIM: AutoAssign, reads: shows(oldICC, oldICC, oldICC, thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"word, not done":    {before: oldICC, newSIM: ESIM, reads: shows(oldICC + "F"), verdict: wait.NoEffect, shown: oldICC + "F"},
 		"word, none":        {before: oldICC, newSIM: ESIM, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"word, from none":   {before: "", newSIM: ESIM, reads: shows(thirdICC), changed: true, shown: thirdICC},
-		"trouble, then new": {before: oldICC, newSIM: newICC, reads: append([]answer{{body: "<p>"}, {status: 503}, {drop: true}}, shows(newICC)...), changed: true, shown: newICC},
+		"word, from none":   {before: "", newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"trouble, then new": {before: oldICC, newSIM: newICC, reads: append([]answer{{body: "<p>"}, {status: 503}, {drop: true}}, shows(newICC)...), verdict: wait.Happened, shown: newICC},
 		"only trouble":      {before: oldICC, newSIM: newICC, reads: []answer{{body: "<p>"}}, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
 		"old, then trouble": {before: oldICC, newSIM: newICC, reads: append(shows(oldICC, oldICC), answer{body: "<p>"}), shown: oldICC, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
 		"gone":              {before: oldICC, newSIM: newICC, reads: []answer{gone}, want: "the state of the SIM swap of MVNO account " + accountID + " could not be read: MVNO API: read MVNO account " + accountID + ": HTTP 404 mvnoAccount: gone"},
@@ -566,12 +570,12 @@ func TestReconcile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, row.reads, []answer{{}})
 			c := s.client(t, io.Discard)
-			if row.changed { // found out long before: a slow machine must not cut the reads short
+			if row.verdict == wait.Happened { // found out long before: a slow machine must not cut the reads short
 				c.pace.Patience = time.Minute
 			}
-			changed, a, err := c.Reconcile(t.Context(), accountID, row.before, row.newSIM, time.Now())
-			if changed != row.changed || (err == nil) != (row.want == "") || err != nil && err.Error() != row.want {
-				t.Errorf("changed %v, error %v\nwant %v, %s", changed, err, row.changed, row.want)
+			verdict, a, err := c.Settle(t.Context(), accountID, row.before, row.newSIM, time.Now())
+			if verdict != row.verdict || (err == nil) != (row.want == "") || err != nil && err.Error() != row.want {
+				t.Errorf("got %v, error %v\nwant %v, %s", verdict, err, row.verdict, row.want)
 			}
 			switch {
 			case a == nil && (row.shown != "" || err == nil):
@@ -580,7 +584,7 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("shows %q, want %q", a.SIM.SIMNumber, row.shown)
 			}
 			reads, swaps := s.counts()
-			if swaps != 0 || !row.changed && err == nil && reads < fewestReads {
+			if swaps != 0 || verdict == wait.NoEffect && reads < fewestReads {
 				t.Errorf("%d reads, %d swaps", reads, swaps)
 			}
 		})
@@ -588,24 +592,24 @@ func TestReconcile(t *testing.T) {
 }
 
 // However little patience is configured, one stale answer is not enough to say that nothing happened.
-func TestReconcileReadsThreeTimes(t *testing.T) {
+func TestSettleReadsThreeTimes(t *testing.T) {
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, nil)
 	c := s.client(t, io.Discard)
 	c.pace.Patience = time.Nanosecond
-	changed, _, err := c.Reconcile(t.Context(), accountID, oldICC, newICC, time.Now())
-	if reads, _ := s.counts(); changed || err != nil || reads != 3 {
-		t.Errorf("changed %v, %v after %d reads", changed, err, reads)
+	verdict, _, err := c.Settle(t.Context(), accountID, oldICC, newICC, time.Now())
+	if reads, _ := s.counts(); verdict != wait.NoEffect || err != nil || reads != 3 {
+		t.Errorf("got %v, %v after %d reads", verdict, err, reads)
 	}
 }
 
-func TestReconcileInterrupted(t *testing.T) {
+func TestSettleInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, nil)
-	changed, _, err := s.client(t, io.Discard).Reconcile(ctx, accountID, oldICC, newICC, time.Now())
+	verdict, _, err := s.client(t, io.Discard).Settle(ctx, accountID, oldICC, newICC, time.Now())
 	var interrupted *wait.InterruptedError
-	if changed || !errors.As(err, &interrupted) {
-		t.Errorf("changed %v, %v", changed, err)
+	if verdict != wait.Undecided || !errors.As(err, &interrupted) {
+		t.Errorf("got %v, %v", verdict, err)
 	}
 }
 
@@ -683,7 +687,7 @@ func FuzzSwapAnswer(f *testing.F) {
 			t.Fatalf("%v and %v", sim, problem)
 		case problem != nil && (problem.Message != "" || problem.Code != "" || len(problem.Details) > 0):
 			t.Errorf("quotes the answer: %+v", problem)
-		case sim != nil && (sim.SIMNumber == "" || !IsWord(newSIM) && !SameICC(sim.SIMNumber, newSIM) || !json.Valid(transport.StripBOM(body))):
+		case sim != nil && (sim.SIMNumber == "" || !IsWord(newSIM) && !identity.SameICC(sim.SIMNumber, newSIM) || !json.Valid(transport.StripBOM(body))):
 			t.Errorf("took %q for a swap to %q", body, newSIM)
 		}
 	})

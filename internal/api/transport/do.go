@@ -193,6 +193,7 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		})
 	}
 
+	observe(ctx, res.Status)
 	if res.Status >= http.StatusBadRequest {
 		c.limits.failed()
 	}

@@ -15,7 +15,7 @@ var (
 	// ErrNotFound: the service clearly says that the object does not exist. A 404 that may come from elsewhere (an
 	// HTML page, an empty body) is not this.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the service answered 409.
+	// ErrConflict: the service answered 409. A gateway's own 409 is not this.
 	ErrConflict = errors.New("conflict")
 	// ErrUnauthorized: the service refused the credentials, or the client has stopped because it did before.
 	ErrUnauthorized = errors.New("credentials refused")
@@ -94,7 +94,7 @@ func (e *Error) Is(target error) bool {
 	case ErrNotFound:
 		return e.NotFound
 	case ErrConflict:
-		return e.Status == http.StatusConflict
+		return e.Status == http.StatusConflict && !e.NotTheAPI
 	case ErrUnauthorized:
 		return e.Status == http.StatusUnauthorized
 	case ErrForbidden:

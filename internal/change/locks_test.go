@@ -1,0 +1,76 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+)
+
+// TestKeyedLocks: one holder for a key at a time, keys do not hold up each other, and what is free leaves no trace.
+func TestKeyedLocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		locks := NewLocks()
+		unlock, err := locks.Lock(t.Context(), "cmo A")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := locks.Lock(t.Context(), "cmo B")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other()
+
+		second := false
+		go func() {
+			unlock, err := locks.Lock(t.Context(), "cmo A")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			second = true
+			unlock()
+		}()
+		synctest.Wait()
+		if second {
+			t.Error("two hold one lock")
+		}
+		unlock()
+		synctest.Wait()
+		if !second {
+			t.Error("the second waits for a lock that is free")
+		}
+		if len(locks.held) != 0 {
+			t.Errorf("%d locks are kept for nobody", len(locks.held))
+		}
+	})
+}
+
+func TestKeyedLocksGiveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		locks := NewLocks()
+		unlock, err := locks.Lock(t.Context(), "cmo A")
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := errors.New("stop")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var got error
+		go func() { _, got = locks.Lock(ctx, "cmo A") }()
+		synctest.Wait()
+		cancel(stop)
+		synctest.Wait()
+		if !errors.Is(got, stop) {
+			t.Errorf("got %v", got)
+		}
+		unlock() // the one who gave up must not have taken the lock along
+		again, err := locks.Lock(t.Context(), "cmo A")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again()
+		if len(locks.held) != 0 {
+			t.Errorf("%d locks are kept for nobody", len(locks.held))
+		}
+	})
+}
