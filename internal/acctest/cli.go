@@ -198,24 +198,6 @@ func (c *CLI) MustRun(args ...string) string {
 	return output
 }
 
-// NeedsFunctions skips the test where the CLI is older than provider functions: Terraform 1.8, OpenTofu 1.7.
-func (c *CLI) NeedsFunctions() {
-	c.t.Helper()
-	first, _, _ := strings.Cut(c.MustRun("version"), "\n")
-	var product string
-	var major, minor int
-	if _, err := fmt.Sscanf(first, "%s v%d.%d.", &product, &major, &minor); err != nil {
-		c.t.Fatalf("no version of the CLI in %q: %v", first, err)
-	}
-	oldest := 8
-	if product == "OpenTofu" {
-		oldest = 7
-	}
-	if major == 1 && minor < oldest {
-		c.t.Skipf("%s has no provider functions: they need Terraform 1.8 or OpenTofu 1.7", first)
-	}
-}
-
 // plain keeps escape codes out of the output of the commands that would print them.
 func plain(args []string) []string {
 	switch args[0] {

@@ -152,7 +152,7 @@ func TestAccExamples(t *testing.T) {
 				cli := exampleCLI(t, env)
 				use(t, cli, append(beside, file)...)
 				if callsFunctions(t, file) {
-					cli.NeedsFunctions()
+					cli.Need("1.8", "1.7") // provider functions
 				}
 				if text, err := os.ReadFile(filepath.Join(examplesDir, file)); err != nil {
 					t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	// Another thing has the name identity in this package.
-	simidentity "github.com/simfleet/terraform-provider-telco/internal/identity"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 var _ provider.ProviderWithFunctions = (*telcoProvider)(nil)
@@ -59,7 +59,7 @@ func (f pureFunction) Run(ctx context.Context, req function.RunRequest, resp *fu
 
 // cleaned is an argument's ICCID. Terraform puts the name of the parameter before the error, and a full stop behind it.
 func cleaned(text string, position int64) (string, *function.FuncError) {
-	iccid, err := simidentity.Clean(text)
+	iccid, err := identity.Clean(text)
 	if err != nil {
 		return "", function.NewArgumentFuncError(position, err.Error())
 	}
@@ -100,7 +100,7 @@ func newICCIDCheckDigitValidFunction() function.Function {
 		},
 		run: func(arguments []string) (any, *function.FuncError) {
 			iccid, err := cleaned(arguments[0], 0)
-			return err == nil && simidentity.HasCheckDigit(iccid), err
+			return err == nil && identity.HasCheckDigit(iccid), err
 		},
 	}
 }

@@ -157,7 +157,7 @@ func TestAccFunctions_table(t *testing.T) {
 			t.Parallel()
 			env := newExampleEnv(t)
 			cli := exampleCLI(t, env)
-			cli.NeedsFunctions()
+			cli.Need("1.8", "1.7") // provider functions
 			use(t, cli, "scenarios/fleet-from-spreadsheet/main.tf")
 			cli.Write("fleet.csv", header+c.rows)
 			output, exit := cli.Run("apply", "-auto-approve")
