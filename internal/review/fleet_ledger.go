@@ -68,7 +68,7 @@ func newFleetLedger(counts []livechange.Count, candidates []candidate) *fleetLed
 			l.rest += n
 			continue
 		}
-		from := statusNow(count.From, true, false)
+		from := statusNow(count.From, false)
 		if t.announced > 0 && t.from.raw != from.raw {
 			from = instead(livechange.LiveStatus)
 		}

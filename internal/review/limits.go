@@ -21,7 +21,7 @@ type Limits struct {
 type Violation struct {
 	Rule string
 	// Detail is the sentence for a limit without a SIM.
-	Detail       string
+	Detail string
 	// Subject names the SIM, What says what happens to it; Why is said where only the apply will tell.
 	Subject, What string
 	Address, Why  string

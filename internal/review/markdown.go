@@ -123,7 +123,7 @@ func markdownObjects(title, text string, objects []Object) section {
 		return section{}
 	}
 	s := section{
-		open: fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n| SIM | Address |\n| --- | --- |\n", title, len(objects), text),
+		open:  fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n| SIM | Address |\n| --- | --- |\n", title, len(objects), text),
 		close: "\n</details>\n\n", noun: "row",
 	}
 	for _, o := range objects {
@@ -137,7 +137,7 @@ func markdownSkipped(skipped []Skipped) section {
 		return section{}
 	}
 	s := section{
-		open: fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n| Address | Why |\n| --- | --- |\n", skippedTitle, len(skipped)),
+		open:  fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n| Address | Why |\n| --- | --- |\n", skippedTitle, len(skipped)),
 		close: "\n</details>\n\n", noun: "row",
 	}
 	for _, one := range skipped {

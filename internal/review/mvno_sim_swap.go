@@ -40,7 +40,7 @@ const simNow = "(the SIM held)"
 // swapChange is a swap; last_change names the SIM that the preflight has found, else the state does.
 func swapChange(c resourceChange, from Value) Change {
 	account, to := c.after.attribute("account_id").shown(), c.after.attribute("new_sim").shown()
-	if held, _, ok := livechange.ParseSwap(c.lastChange()); ok && held != "" && !strings.HasPrefix(held, "(") {
+	if held := livechange.SwapFrom(c.lastChange()); held != "" && !strings.HasPrefix(held, "(") {
 		from = known(held).hide(c.textSensitive() || from.Text == Sensitive)
 	}
 	change := Change{

@@ -1,10 +1,6 @@
 package review
 
-import (
-	"strings"
-
-	"github.com/simfleet/terraform-provider-telco/internal/livechange"
-)
+import "github.com/simfleet/terraform-provider-telco/internal/livechange"
 
 var simAAGroup = resource{
 	kind: livechange.AutoActivation,
@@ -24,7 +20,7 @@ var simAAGroup = resource{
 		case announced:
 			from := was.shown()
 			if again {
-				from = instead(unknownGroup(c.lastChange()))
+				from = instead(livechange.Unreadable)
 			}
 			r.change(groupChange(c, from))
 		case waiting:
@@ -34,14 +30,6 @@ var simAAGroup = resource{
 	},
 
 	destroy: func(c resourceChange, r *Report) { r.leftAlone(c.before.attribute("iccid").shown(), c) },
-}
-
-// unknownGroup is how last_change puts it that nobody knows which group the SIM is armed with.
-func unknownGroup(text string) string {
-	if from, _, ok := livechange.ParseGroup(text); ok && strings.HasPrefix(from, "(") {
-		return clean(from)
-	}
-	return livechange.Unreadable
 }
 
 func groupChange(c resourceChange, from Value) Change {

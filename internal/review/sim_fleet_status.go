@@ -121,7 +121,7 @@ func fleetCount(c resourceChange, count livechange.Count) Change {
 	if count.To != livechange.KnownAfterApply {
 		to = known(count.To).hide(c.textSensitive() || c.after.attribute("statuses").anySensitive())
 	}
-	from := statusNow(count.From, true, c.textSensitive())
+	from := statusNow(count.From, c.textSensitive())
 	change := statusOf(c, fleetName(c.after), from, to, from.Known)
 	change.Count, change.fleet = count.N, true
 	return change

@@ -14,8 +14,8 @@ var simStatus = resource{
 		if c.ofCreation() == silent {
 			return
 		}
-		from, _, ok := livechange.ParseStatus(c.lastChange())
-		r.change(statusChange(c, c.after, statusNow(from, ok, c.textSensitive()), c.after.attribute("status"), !c.unsettled()))
+		from := statusNow(livechange.StatusFrom(c.lastChange()), c.textSensitive())
+		r.change(statusChange(c, c.after, from, c.after.attribute("status"), !c.unsettled()))
 	},
 
 	update: func(c resourceChange, r *Report) {
@@ -67,8 +67,8 @@ func statusOf(c resourceChange, sim, from, to Value, certain bool) Change {
 }
 
 // statusNow is the status that the preflight has read, out of the text of last_change.
-func statusNow(from string, read, sensitive bool) Value {
-	if !read || from == "" || strings.HasPrefix(from, "(") {
+func statusNow(from string, sensitive bool) Value {
+	if from == "" || strings.HasPrefix(from, "(") {
 		return instead(livechange.LiveStatus)
 	}
 	return known(from).hide(sensitive)
