@@ -83,7 +83,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.SetOutput(io.Discard) // an error is one line, and Command prints it
 	flags.Usage = func() {}
 	flags.StringVar(&o.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formats, ", "))
-	flags.StringVar(&o.out, "out", "", "write the report to `FILE`, whole or not at all")
+	flags.StringVar(&o.out, "out", "", "write the report to `FILE`, whole or not at all; - is standard output")
 	flags.IntVar(&o.width, "width", defaultCols, "most `COLUMNS` of a line of text")
 	flags.Func("max", "most live changes, SIM by SIM; `N` 0 allows none", func(text string) error {
 		var n int

@@ -104,6 +104,24 @@ func byFrequency(counts map[string]int) []string {
 	return names
 }
 
+// violationsByWhat groups the violations that differ by their SIM alone, in the order of the first of each.
+func (r *Report) violationsByWhat() [][]Violation {
+	type key struct{ rule, what string }
+	index := map[key]int{}
+	var groups [][]Violation
+	for _, v := range r.Violations {
+		k := key{v.Rule, v.What}
+		i, ok := index[k]
+		if !ok {
+			i = len(groups)
+			index[k] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], v)
+	}
+	return groups
+}
+
 // reason is why a number of changes was not reviewed.
 type reason struct {
 	why       string

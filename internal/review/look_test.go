@@ -102,7 +102,8 @@ func TestLookAtALargeReview(t *testing.T) {
 	p := b.Open(t, path, browser.View{})
 	took := p.LoadTime()
 	for range 2 { // the best of three: other work on the machine is no fault of the page
-		took = min(took, b.Open(t, path, browser.View{}).LoadTime())
+		p = b.Open(t, path, browser.View{})
+		took = min(took, p.LoadTime())
 	}
 	t.Logf("it opens in %s", took)
 	if took > 2*time.Second {

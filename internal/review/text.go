@@ -13,14 +13,7 @@ const mostRows = 50
 // Text is the report for a terminal. No line is wider than the width, and none begins with a value of the plan.
 func (r *Report) Text(width int) []byte {
 	w := &textWriter{width: width}
-	if n := len(r.Violations); n > 0 {
-		w.heading(fmt.Sprintf("Violations of the limits: %d", n))
-		w.list(n, "violations", func(i int) {
-			v := r.Violations[i]
-			w.row("  - ", v.Rule+": "+v.short(), v.place())
-		})
-	}
-
+	r.textViolations(w)
 	w.heading(r.headline())
 	if text := r.provenance(plain); text != "" {
 		w.line("  ", "  | ", text)
@@ -46,6 +39,25 @@ func (r *Report) Text(width int) []byte {
 	return []byte(w.b.String())
 }
 
+// textViolations names each violation: nobody must have to look for the one that was meant to be found.
+func (r *Report) textViolations(w *textWriter) {
+	if len(r.Violations) == 0 {
+		return
+	}
+	w.heading(fmt.Sprintf("Violations of the limits: %d", len(r.Violations)))
+	for _, same := range r.violationsByWhat() {
+		first := same[0]
+		if len(same) == 1 {
+			w.row("  - ", first.Rule+": "+first.short(), first.place())
+			continue
+		}
+		w.line("  - ", "    | ", fmt.Sprintf("%s: %s (%d)", first.Rule, first.What, len(same)))
+		for _, v := range same {
+			w.row("    - ", v.Subject, v.place())
+		}
+	}
+}
+
 func (r *Report) textTotals(w *textWriter) {
 	kinds := r.ByKind()
 	if len(kinds) == 0 {
@@ -59,11 +71,15 @@ func (r *Report) textTotals(w *textWriter) {
 	m, ok := r.statusMatrix()
 	if ok {
 		ok = w.matrix(m)
-		w.blank()
 	}
+	apart := ok // the matrix stands apart from what follows
 	for _, g := range r.groups() {
 		if ok && strings.HasPrefix(g.title, "SIM status: ") {
 			continue // the matrix has them
+		}
+		if apart {
+			w.blank()
+			apart = false
 		}
 		w.line(fmt.Sprintf("%7d  ", g.count), "       | ", g.title)
 	}
@@ -132,16 +148,17 @@ func (w *textWriter) objects(title, text string, objects []Object) {
 
 // row writes what changes and where, on one line or on two.
 func (w *textWriter) row(bullet, subject, address string) {
+	indent := strings.Repeat(" ", len(bullet))
 	if address == "" {
-		w.line(bullet, "    | ", subject)
+		w.line(bullet, indent+"| ", subject)
 		return
 	}
 	if one := bullet + subject + " at " + address; columns(one) <= w.width {
 		w.b.WriteString(one + "\n")
 		return
 	}
-	w.line(bullet, "    | ", subject)
-	w.line("    at ", "    | ", address)
+	w.line(bullet, indent+"| ", subject)
+	w.line(indent+"at ", indent+"| ", address)
 }
 
 // matrix writes how many SIMs go from which status to which; ok is false where it is too wide.
