@@ -15,6 +15,7 @@ import (
 
 	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/provider"
+	"github.com/simfleet/terraform-provider-telco/internal/review"
 )
 
 // Set by the release build.
@@ -24,14 +25,15 @@ var (
 )
 
 // commands are what the binary does where its first argument names one; without, it serves the provider.
-var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
-	"journal": journal.Command,
+var commands = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
+	"journal": func(args []string, _ io.Reader, stdout, stderr io.Writer) int { return journal.Command(args, stdout, stderr) },
+	"review":  review.Command,
 }
 
 func main() {
 	if len(os.Args) > 1 {
 		if command, ok := commands[os.Args[1]]; ok {
-			os.Exit(command(os.Args[2:], os.Stdout, os.Stderr))
+			os.Exit(command(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 		}
 	}
 

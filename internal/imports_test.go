@@ -23,6 +23,8 @@ var arrows = map[string][]string{
 	"internal/wait":     {},
 	// The words of live changes: the provider writes them into plans, the review reads them out.
 	"internal/livechange": {},
+	// The live changes of a plan's JSON: no provider server, no API.
+	"internal/review": {"internal/livechange", "github.com/hashicorp/terraform-json"},
 	// One live change of one SIM from decision to end; it knows neither Terraform nor an API.
 	"internal/change":        {"internal/journal", "internal/wait"},
 	"internal/api/transport": {"golang.org/x/"},
