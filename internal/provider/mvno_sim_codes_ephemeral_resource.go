@@ -84,14 +84,8 @@ func (r *mvnoSIMCodesEphemeralResource) Open(ctx context.Context, req ephemeral.
 	defer recovered(ctx, &resp.Diagnostics, nil)
 	var model mvnoSIMCodesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := r.mvno.use(&resp.Diagnostics)
+	client := r.mvno.mustUse(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		return
-	}
-	if client == nil {
-		resp.Diagnostics.AddError("Settings of the mvno API are not known yet", "An ephemeral resource is opened while planning, "+
-			"and a setting in the mvno object of the provider block is known only after apply.\n\nApply what the setting depends "+
-			"on first (terraform apply -target=ADDRESS), or give it by its environment variable.")
 		return
 	}
 
