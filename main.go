@@ -5,12 +5,15 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"math"
+	"os"
 	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/provider"
 )
 
@@ -20,7 +23,18 @@ var (
 	commit  = "none"
 )
 
+// commands are what the binary does where its first argument names one; without, it serves the provider.
+var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
+	"journal": journal.Command,
+}
+
 func main() {
+	if len(os.Args) > 1 {
+		if command, ok := commands[os.Args[1]]; ok {
+			os.Exit(command(os.Args[2:], os.Stdout, os.Stderr))
+		}
+	}
+
 	attach := flag.Bool("debug", false, "run so that a debugger such as delve can attach")
 	printVersion := flag.Bool("version", false, "print version and commit, then exit")
 	flag.Parse()

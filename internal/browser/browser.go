@@ -38,7 +38,7 @@ func Start(t testing.TB, flags ...string) *Browser {
 	if command == "" {
 		t.Skip("TELCO_TEST_BROWSER names no Chromium: make look finds one and sets it")
 	}
-	profile, err := os.MkdirTemp("", "telco-browser-") // not t.TempDir, which complains when a late child writes into it
+	profile, err := os.MkdirTemp("", "telco-browser-") //nolint:usetesting // t.TempDir fails when a late child writes into it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,7 @@ func Start(t testing.TB, flags ...string) *Browser {
 		"--no-first-run", "--no-default-browser-check", "--disable-extensions", "--disable-gpu",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
 		"--disable-dev-shm-usage", // containers have little of it
+		"--log-level=3",           // it complains of each desktop service that a server lacks
 		"--force-color-profile=srgb", "--font-render-hinting=none", "--hide-scrollbars", "--lang=en",
 		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 	}

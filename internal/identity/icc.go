@@ -3,11 +3,12 @@
 package identity
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The number of digits of an ICCID that the services and their lists use.
@@ -22,24 +23,22 @@ const (
 var writtenAsNumber = regexp.MustCompile(`^[+-]?[0-9]+([.,'][0-9]*)*([eE][+-]?[0-9]+)?$`)
 
 // Clean returns the digits of an ICCID as lists write it: blanks and invisible characters of any kind, hyphens and one
-// trailing F or f are taken off. Its errors say what is wrong with the text, without a subject: "has 17 digits, ...".
-// The check digit is not looked at.
+// trailing F or f are taken off. Its errors name the text and its fault: `"894902" has 6 digits, and ...`. The check digit
+// is not looked at.
 func Clean(text string) (string, error) {
 	compacted := compact(text)
 	digits := trimFiller(compacted)
 
 	switch strange := strings.IndexFunc(digits, isNoDigit); {
 	case strange >= 0 && writtenAsNumber.MatchString(compacted):
-		return "", fmt.Errorf("is a number as a spreadsheet writes it (%s), and has lost digits: format the column as text "+
-			"and export it again", quote(compacted))
+		return "", fmt.Errorf("%s is a number as a spreadsheet writes it, and has lost digits: format the column as text and "+
+			"export it again", quote(text))
 	case strange >= 0:
-		r := []rune(digits[strange:])[0]
-		return "", fmt.Errorf("contains %s (%U), and an ICCID has no letters or other characters, only the digits 0 to 9",
-			quote(string(r)), r)
-	case digits == "":
-		return "", errors.New("has no digits, and an ICCID has 18 to 22 digits")
+		r, _ := utf8.DecodeRuneInString(digits[strange:])
+		return "", fmt.Errorf("%s contains %s (%U), and an ICCID has no letters or other characters, only the digits 0 to 9",
+			quote(text), quote(string(r)), r)
 	case len(digits) < minDigits || len(digits) > maxDigits:
-		return "", fmt.Errorf("has %d digits, and an ICCID has 18 to 22 digits", len(digits))
+		return "", fmt.Errorf("%s has %s, and an ICCID has 18 to 22 digits", quote(text), count(len(digits)))
 	}
 	return digits, nil
 }
@@ -101,6 +100,16 @@ func trimFiller(s string) string {
 		return s[:n-1]
 	}
 	return s
+}
+
+func count(digits int) string {
+	switch digits {
+	case 0:
+		return "no digits"
+	case 1:
+		return "1 digit"
+	}
+	return strconv.Itoa(digits) + " digits"
 }
 
 func isNoDigit(r rune) bool { return r < '0' || r > '9' }

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -34,17 +35,18 @@ func TestClean(t *testing.T) {
 		"empty":            {err: "has no digits, and an ICCID has 18 to 22 digits"},
 		"blank":            {text: " \u00a0", err: "has no digits, and an ICCID has 18 to 22 digits"},
 		"an F alone":       {text: "F", err: "has no digits, and an ICCID has 18 to 22 digits"},
+		"one digit":        {text: "8", err: "has 1 digit, and an ICCID has 18 to 22 digits"},
 		"17 digits":        {text: "89490200000000001", err: "has 17 digits, and an ICCID has 18 to 22 digits"},
 		"23 digits":        {text: "89490200000000000000001", err: "has 23 digits, and an ICCID has 18 to 22 digits"},
 		"17 digits, an F":  {text: "89490200000000001F", err: "has 17 digits, and an ICCID has 18 to 22 digits"},
 		"two numbers":      {text: "8949020000000000001 8949020000000000002", err: "has 38 digits, and an ICCID has 18 to 22 digits"},
-		"rounded":          {text: "8.94902E+19", err: rounded("8.94902E+19")},
-		"rounded, comma":   {text: "8,94902E+19", err: rounded("8,94902E+19")},
-		"rounded, small e": {text: " 8.94902e+19 ", err: rounded("8.94902e+19")},
-		"rounded, no plus": {text: "8.94902E19", err: rounded("8.94902E19")},
-		"rounded, one":     {text: "9E+19", err: rounded("9E+19")},
-		"fraction":         {text: "89490200000000000001.0", err: rounded("89490200000000000001.0")},
-		"groups":           {text: "89,490,200,000,000,000,001", err: rounded("89,490,200,000,000,000,001")},
+		"rounded":          {text: "8.94902E+19", err: rounded},
+		"rounded, comma":   {text: "8,94902E+19", err: rounded},
+		"rounded, small e": {text: " 8.94902e+19 ", err: rounded},
+		"rounded, no plus": {text: "8.94902E19", err: rounded},
+		"rounded, one":     {text: "9E+19", err: rounded},
+		"fraction":         {text: "89490200000000000001.0", err: rounded},
+		"groups":           {text: "89,490,200,000,000,000,001", err: rounded},
 		"letters":          {text: "89490200000A0000001", err: noDigit(`"A" (U+0041)`)},
 		"two F":            {text: "894902000000000001FF", err: noDigit(`"F" (U+0046)`)},
 		"F in the middle":  {text: "8949020000F000000001", err: noDigit(`"F" (U+0046)`)},
@@ -62,16 +64,28 @@ func TestClean(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := identity.Clean(c.text)
-			if got != c.want || text(err) != c.err {
-				t.Errorf("Clean(%q) = %q, %q\nwant %q, %q", c.text, got, text(err), c.want, c.err)
+			want := c.err
+			if want != "" {
+				want = fmt.Sprintf("%q ", c.text) + want
+			}
+			if got != c.want || text(err) != want {
+				t.Errorf("Clean(%q) = %q, %q\nwant %q, %q", c.text, got, text(err), c.want, want)
 			}
 		})
 	}
 }
 
-func rounded(number string) string {
-	return `is a number as a spreadsheet writes it ("` + number + `"), and has lost digits: format the column as text and export it again`
+// An error that names the text stays short.
+func TestClean_longText(t *testing.T) {
+	t.Parallel()
+	_, err := identity.Clean(strings.Repeat("8949", 20))
+	want := `"` + strings.Repeat("8949", 10) + `..." has 80 digits, and an ICCID has 18 to 22 digits`
+	if text(err) != want {
+		t.Errorf("got  %s\nwant %s", text(err), want)
+	}
 }
+
+const rounded = "is a number as a spreadsheet writes it, and has lost digits: format the column as text and export it again"
 
 func noDigit(what string) string {
 	return "contains " + what + ", and an ICCID has no letters or other characters, only the digits 0 to 9"

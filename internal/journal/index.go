@@ -17,6 +17,7 @@ const staleAfter = time.Second
 type folder struct {
 	path, run string
 	writer    *writer
+	now       func() time.Time
 
 	// look is held while files are read; it guards what is read of each.
 	look   sync.Mutex
@@ -32,7 +33,7 @@ type folder struct {
 }
 
 func newFolder(path, run string) *folder {
-	f := &folder{path: path, run: run, writer: newWriter(path, run), own: tally{}, reads: map[string]*fileRead{}}
+	f := &folder{path: path, run: run, writer: newWriter(path, run), now: time.Now, own: tally{}, reads: map[string]*fileRead{}}
 	f.forget()
 	return f
 }
@@ -93,10 +94,11 @@ func (f *folder) open(j *Journal, api, kind, sim string) ([]Entry, error) {
 func (f *folder) lookAgain(j *Journal) {
 	f.look.Lock()
 	defer f.look.Unlock()
-	if j.looked && time.Since(f.looked) < staleAfter {
+	now := f.now()
+	if j.looked && now.Sub(f.looked) < staleAfter {
 		return
 	}
-	j.looked, f.looked = true, time.Now()
+	j.looked, f.looked = true, now
 
 	names, err := fileNames(f.path)
 	if errors.Is(err, fs.ErrNotExist) {

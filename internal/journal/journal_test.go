@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestJournal_records(t *testing.T) {
@@ -139,5 +140,40 @@ func TestJournal_longValues(t *testing.T) {
 	}
 	if e := entries[0]; e.From != strings.Repeat("ü", longestValue/2-1) || len(e.Note) != longestNote-1 || e.Outcome != Accepted {
 		t.Errorf("kept %d bytes of a value, %d of the note, outcome %s", len(e.From), len(e.Note), e.Outcome)
+	}
+}
+
+// A clock that is set back does not turn the order of what one process has written.
+func TestJournal_clockGoesBack(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	j := process(folder, "run")
+	now := time.Date(2026, 11, 25, 4, 46, 12, 0, time.UTC)
+	j.folder.writer.now = func() time.Time { now = now.Add(-time.Hour); return now }
+	for range 3 {
+		mustSend(t, j, swap(account))
+	}
+	entries, _, err := List(folder)
+	must(t, err)
+	if got := ids(entries); got != "run-3 run-2 run-1" {
+		t.Errorf("newest first: %s", got)
+	}
+}
+
+// Where an earlier file was moved away, another plan or apply of this process begins a new one.
+func TestOpen_fileTakenAway(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows moves no file that is open")
+	}
+	folder := filepath.Join(t.TempDir(), "journal")
+	first := mustSend(t, Open(folder, ""), swap(account))
+	must(t, os.RemoveAll(folder))
+	second := mustSend(t, Open(folder, ""), swap(account))
+	must(t, folderAt(folder).writer.file.Close())
+
+	entries, warnings, err := List(folder)
+	if err != nil || len(warnings) > 0 || ids(entries) != second || first == second {
+		t.Errorf("sent %s and %s, found %s, %q, %v", first, second, ids(entries), warnings, err)
 	}
 }

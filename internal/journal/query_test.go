@@ -163,18 +163,20 @@ func TestOpen_freshness(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	other, mine := process(folder, "other"), process(folder, "mine")
+	now := time.Date(2026, 11, 25, 5, 0, 0, 0, time.UTC)
+	mine.folder.now = func() time.Time { return now }
 	if id, _ := unanswered(mine, "", "", account); id != "" {
 		t.Errorf("got %q", id)
 	}
 	sent := mustSend(t, other, swap(account))
 	if id, _ := unanswered(mine, "", "", account); id != "" {
-		t.Errorf("a look of a moment ago is not used: got %q", id)
+		t.Errorf("the look of a moment ago was not used: got %q", id)
 	}
 	if id, _ := unanswered(&Journal{folder: mine.folder}, "", "", account); id != "other-1" {
 		t.Errorf("a new journal got %q", id)
 	}
 	must(t, other.Answered(sent, swap(account), Answer{Outcome: Accepted}))
-	mine.folder.looked = mine.folder.looked.Add(-staleAfter)
+	now = now.Add(staleAfter)
 	if id, _ := unanswered(mine, "", "", account); id != "" {
 		t.Errorf("a second later: got %q", id)
 	}
@@ -282,6 +284,55 @@ func TestOpen_growing(t *testing.T) {
 		}
 		if id, warning := unanswered(&Journal{folder: mine}, "", "", account); id != want || warning != "" {
 			t.Fatalf("after %d bytes: %q, %q", n, id, warning)
+		}
+	}
+}
+
+// The end counts and not what was written after it, else what was written last, in whatever order it is read.
+func TestEntry_outcome(t *testing.T) {
+	t.Parallel()
+	written := func(event string, second int, outcome Outcome) *Entry {
+		r := record{Version: version, ID: "run-1", Event: event, Outcome: outcome, Change: event,
+			Time: time.Date(2026, 11, 25, 4, 46, second, 0, time.UTC).Format(timeFormat)}
+		e, ok := r.entry()
+		if !ok {
+			t.Fatalf("%+v is no record", r)
+		}
+		return &e
+	}
+	for _, c := range []struct{ first, second, want Outcome }{
+		{Accepted, Pending, Pending},
+		{Unknown, Accepted, Accepted},
+		{Done, Pending, Done},
+		{Pending, Done, Done},
+		{Refused, Done, Done},
+		{NoEffect, Unknown, NoEffect},
+	} {
+		for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+			all := tally{}
+			for _, i := range order {
+				all.add([]*Entry{written(eventSending, 1, ""), written(eventAnswered, 2, c.first), written(eventSettled, 3, c.second)}[i])
+			}
+			if e := all["run-1"]; e.Outcome != c.want || !e.Sent || !e.Answered || e.Time.Second() != 1 || e.Kind != eventSending {
+				t.Errorf("%s then %s, read as %v: %+v", c.first, c.second, order, e)
+			}
+		}
+	}
+}
+
+// A file that is shorter than it was is another one: what it says counts from its beginning.
+func TestOpen_replacedFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "other.jsonl")
+	mine := process(folder, "mine").folder
+	for _, c := range []struct{ text, want string }{
+		{sendingLine + strings.Repeat("\n", 500), "old-1"},
+		{strings.Replace(strings.Replace(sendingLine, "old-1", "old-2", 1), "04:46:12", "04:46:13", 1), "old-2"},
+	} {
+		must(t, os.WriteFile(path, []byte(c.text), 0o600))
+		if id, warning := unanswered(&Journal{folder: mine}, "", "", account); id != c.want || warning != "" {
+			t.Errorf("%q, %q and not %q", id, warning, c.want)
 		}
 	}
 }

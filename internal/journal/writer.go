@@ -234,11 +234,11 @@ func isGone(path string) bool {
 
 // makeFolder makes the folder where there is none, and sees to it that its name is on disk as well.
 func makeFolder(folder string) error {
-	switch err := os.Mkdir(folder, 0o700); {
+	switch err := os.Mkdir(folder, 0o700); { //nolint:gosec // the user's folder
 	case err == nil:
 		return syncFolder(filepath.Dir(folder))
 	case errors.Is(err, fs.ErrExist):
-		if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		if info, err := os.Stat(folder); err == nil && !info.IsDir() { //nolint:gosec // the user's folder
 			return errors.New("it is not a folder")
 		}
 		return nil

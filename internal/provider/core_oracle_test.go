@@ -275,13 +275,26 @@ func (p *corePlan) misplanned() (problems []string) {
 		stays := after.IsNull() && change.before.IsNull() || !change.before.IsNull() && after.Equal(before)
 		if _, known := coreText(change.after, "last_change"); announced && !known {
 			problems = append(problems, change.addr+" announces a change, and last_change does not say which")
-		} else if !announced && !stays {
+		} else if !announced && !stays && !(change.action == actUpdate && arguesAnew(change.before, change.after)) {
+			// Where the SIM has got what is declared between refresh and plan, last_change says what the arguments in the plan
+			// go through: a plan made at apply has to say the same as the one that was made before the SIM moved.
 			problems = append(
 				problems, fmt.Sprintf("%s announces no change, and last_change goes from %s to %s", change.addr, before, after),
 			)
 		}
 	}
 	return problems
+}
+
+// arguesAnew says whether an argument of a resource goes to another value.
+func arguesAnew(before, after tftypes.Value) bool {
+	for _, name := range []string{"status", "new_sim", "triggers", "statuses", "description", "tariff", "state", "foreign_attributes"} {
+		was, ok := coreFields(before)[name]
+		if is := coreFields(after)[name]; ok && !was.Equal(is) {
+			return true
+		}
+	}
+	return false
 }
 
 // there says whether the network knows the SIM.

@@ -157,7 +157,8 @@ func newCore(t fataler, url string) *core {
 	return &core{
 		t: t, parallel: 10, state: map[string]coreObject{}, userTainted: map[string]bool{},
 		options: []provider.Option{
-			provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 3 * time.Millisecond, Patience: 8 * time.Millisecond}),
+			provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 3 * time.Millisecond, Patience: 8 * time.Millisecond,
+				Convinced: 16 * time.Millisecond, SecondLook: time.Millisecond}),
 			provider.WithBackoff(time.Millisecond),
 		},
 		settings: map[string]any{

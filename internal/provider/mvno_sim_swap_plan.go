@@ -131,7 +131,15 @@ func (p plannedSwap) announcement(newSIM types.String) types.String {
 	if !isSet(p.held) || !isSet(newSIM) {
 		return types.StringUnknown()
 	}
-	return types.StringValue(livechange.Swap(p.held.ValueString(), newSIM.ValueString()))
+	return types.StringValue(livechange.Swap(p.held.ValueString(), displayNewSIM(newSIM)))
+}
+
+// displayNewSIM is the wanted SIM as it is sent, whatever spelling the configuration has.
+func displayNewSIM(newSIM types.String) string {
+	if !isSet(newSIM) || mvno.IsWord(newSIM.ValueString()) {
+		return displayValue(newSIM)
+	}
+	return identity.ICCKey(newSIM.ValueString())
 }
 
 // planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
@@ -221,7 +229,7 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 	if !r.checkJournal(plan, held, diags) {
 		return plannedSwap{held: held}
 	}
-	what := fmt.Sprintf("MVNO account %s: SIM %s%s%s.", displayValue(plan.AccountID), displayValue(held), livechange.Arrow, displayValue(plan.NewSIM))
+	what := fmt.Sprintf("MVNO account %s: SIM %s%s%s.", displayValue(plan.AccountID), displayValue(held), livechange.Arrow, displayNewSIM(plan.NewSIM))
 	if moved != "" {
 		what += fmt.Sprintf(" By now the account holds SIM %s, so an apply of this plan sends nothing: refresh and plan again.", moved)
 	}

@@ -157,7 +157,7 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		}
 		m.settle()
 		m.OperationStatus = operationStatus(op)
-		m.LastChange = lastChange(last, types.StringNull(), before != "", livechange.Swap(before, s.newSIM))
+		m.LastChange = lastChange(last, types.StringNull(), before != "", livechange.Swap(before, displayNewSIM(model.NewSIM)))
 		diags.Append(state.Set(ctx, &m)...)
 		saveOperation(ctx, private, op, diags)
 	}

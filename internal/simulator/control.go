@@ -7,23 +7,28 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
-// Control serves the simulator's own controls as JSON over HTTP, for scripts and for people who rehearse by hand. It
-// needs no credentials: serve it on the loopback interface only.
+// Control serves the simulator's own controls over HTTP: as a page for people (portal.go), as JSON for scripts. It needs
+// no credentials: serve it on the loopback interface only. No foreign page of a browser gets anywhere (guard.go).
 //
+//	GET    /                  the page
+//	GET    /view              what the page shows; ?search=, limit=, limit.cmo= (and so on) say which SIMs
+//	GET    /switches          the quirks of each API: name, value, what it does
 //	GET    /ledger            the executed changes, in order
 //	GET    /requests          the requests received; ?api=, method=, route= and key= select as in Match
 //	GET    /unexpected        the requests that matched no route
 //	POST   /faults            adds a Fault: {"api":"cmo","route":"...","times":1,"executed":true,"effect":"reset"}
 //	DELETE /faults            ends all faults
 //	POST   /quirks/{api}      changes the quirks that the body names: {"always_http_200":true}
-//	POST   /portal/{api}      changes an object as in the portal: {"key":"...","set":{...}}
+//	POST   /portal/{api}      changes an object as in the portal: {"key":"...","set":{...}}, or takes it away:
+//	                          {"key":"...","remove":true}
 //
 // The key of /portal is ACCOUNT/CLI, a product id, an ICCID or an account id. What can be set: for accounts the fields
-// of a SIM card by their wire names; for cmo "status" (SIM and product) and "product_status"; for m2m "status"; for
-// mvno "state" and "sim_number". Changes answer 204, mistakes 400, unknown objects and APIs 404, both with {"error"}.
+// of a SIM card by their wire names; for cmo "status" (SIM and product) and "product_status"; for m2m "status" and
+// "exhausted" (its test allowance); for mvno "state" and "sim_number". Changes answer 204, mistakes 400, unknown objects and APIs 404, both with {"error"}.
 func (s *Simulator) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
@@ -45,7 +50,8 @@ func (s *Simulator) Control() http.Handler {
 	}))
 	mux.HandleFunc("POST /quirks/{api}", control(s.changeQuirks))
 	mux.HandleFunc("POST /portal/{api}", control(s.changeInPortal))
-	return mux
+	s.servePortal(mux)
+	return guard(mux)
 }
 
 // errUnknownObject is answered with 404.
@@ -143,6 +149,16 @@ func (s *Simulator) changeQuirks(r *http.Request, body []byte) (err error) {
 // mergeQuirks sets what the body names and leaves the rest; a body with a mistake changes nothing.
 func mergeQuirks[Q any](quirks *Q, body []byte) error {
 	merged := *quirks
+	var named map[string]json.RawMessage
+	if err := json.Unmarshal(body, &named); err != nil {
+		return err
+	}
+	for field, value := range reflect.ValueOf(&merged).Elem().Fields() {
+		// Decoding into a list or map that is there would change it in place, and keep the keys that are not named.
+		if named[wireName(field)] != nil && (value.Kind() == reflect.Map || value.Kind() == reflect.Slice) {
+			value.SetZero()
+		}
+	}
 	if err := strictly(body, &merged); err != nil {
 		return err
 	}
@@ -152,14 +168,18 @@ func mergeQuirks[Q any](quirks *Q, body []byte) error {
 
 func (s *Simulator) changeInPortal(r *http.Request, body []byte) error {
 	var change struct {
-		Key string          `json:"key"`
-		Set json.RawMessage `json:"set"`
+		Key    string          `json:"key"`
+		Set    json.RawMessage `json:"set"`
+		Remove bool            `json:"remove"`
 	}
 	if err := strictly(body, &change); err != nil {
 		return err
 	}
-	if change.Key == "" || change.Set == nil {
-		return errors.New("key and set are needed")
+	if change.Key == "" || (change.Set != nil) == change.Remove {
+		return errors.New("key is needed, and either set or remove")
+	}
+	if change.Remove {
+		return s.removeInPortal(API(r.PathValue("api")), change.Key)
 	}
 	var (
 		found bool
@@ -192,12 +212,16 @@ func (s *Simulator) changeInPortal(r *http.Request, body []byte) error {
 		})
 	case M2M:
 		var set struct {
-			Status string `json:"status"`
+			Status    string `json:"status"`
+			Exhausted bool   `json:"exhausted"`
 		}
 		if err := strictly(change.Set, &set); err != nil {
 			return err
 		}
 		found = s.ChangeM2MSIM(change.Key, func(sim *M2MSIM) { setIfGiven(&sim.Status, set.Status) })
+		if set.Exhausted {
+			s.ExhaustTestAllowance(change.Key)
+		}
 	case MVNO:
 		var set struct {
 			State     string `json:"state"`
@@ -217,6 +241,28 @@ func (s *Simulator) changeInPortal(r *http.Request, body []byte) error {
 		err = fmt.Errorf("%q: %w", change.Key, errUnknownObject)
 	}
 	return err
+}
+
+// removeInPortal takes an object away, as somebody in the portal does.
+func (s *Simulator) removeInPortal(api API, key string) error {
+	var found bool
+	switch api {
+	case Accounts:
+		account, cli, _ := strings.Cut(key, "/")
+		found = s.RemoveSIMCard(account, cli)
+	case CMO:
+		found = s.RemoveProduct(key)
+	case M2M:
+		found = s.RemoveM2MSIM(key)
+	case MVNO:
+		found = s.RemoveMVNOAccount(key)
+	default:
+		return fmt.Errorf("api %q: %w", api, errUnknownObject)
+	}
+	if !found {
+		return fmt.Errorf("%q: %w", key, errUnknownObject)
+	}
+	return nil
 }
 
 func setIfGiven(field *string, value string) {

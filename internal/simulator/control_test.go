@@ -13,7 +13,9 @@ import (
 func controlCall(t *testing.T, s *Simulator, method, path, body string) (int, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	s.Control().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body)))
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	r.Host = "127.0.0.1:8081"
+	s.Control().ServeHTTP(recorder, r)
 	text, err := io.ReadAll(recorder.Result().Body)
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,14 @@ type Simulator struct {
 	unexpected []string
 	hooks      []*hook
 
+	routes  []apiRoute
 	handler http.Handler
+}
+
+// apiRoute is the name of an endpoint, as faults and the request log have it.
+type apiRoute struct {
+	api  API
+	name string
 }
 
 // Option sets up a Simulator.
@@ -150,6 +157,7 @@ func (s *Simulator) look(op *operation) bool {
 // it ("sim.create"). The handler runs with s.mu held and answers into a buffer, so that a fault can take the answer
 // away after the change has been executed.
 func (s *Simulator) route(mux *http.ServeMux, api API, method, pattern, name string, h func(w http.ResponseWriter, r *http.Request, body []byte)) {
+	s.routes = append(s.routes, apiRoute{api, name})
 	full := fmt.Sprintf("%s /%s%s", method, api, pattern)
 	if pattern == "" || pattern == "/" {
 		full = fmt.Sprintf("%s /%s/{$}", method, api)

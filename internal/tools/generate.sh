@@ -16,6 +16,8 @@ printf 'terraform {\n  required_providers {\n    telco = { source = "registry.te
 # Under an override the CLI names the provider by its whole address, where tfplugindocs looks for its short name.
 TF_CLI_CONFIG_FILE="$work/cli.tfrc" CHECKPOINT_DISABLE=1 "$cli" -chdir="$work/schema" providers schema -json |
   sed 's#"registry.terraform.io/simfleet/telco":#"telco":#' >"$work/schema.json"
+grep -q '"functions":' "$work/schema.json" ||
+  { echo "$cli does not know functions, and their pages would go: use Terraform 1.8, OpenTofu 1.7 or newer" >&2; exit 1; }
 
 # tfplugindocs prints each step; only a failure is worth reading.
 tfplugindocs() {
