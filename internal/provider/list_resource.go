@@ -22,6 +22,7 @@ import (
 type query struct {
 	list.ListRequest
 	what     string // "SIM card", for messages
+	failure  string // the summary of the error that ends the list
 	identity resourceIdentity
 	// wholeList is the data source that has no limit.
 	wholeList string
@@ -69,7 +70,7 @@ func (q query) result(ctx context.Context, item found, err error) list.ListResul
 		return only(diag.NewWarningDiagnostic("Unreadable item of a list", explain(fmt.Sprintf(
 			"A %s of the list is left out: it is not as documented.", q.what), bad.Err, "")))
 	case err != nil:
-		return only(diag.NewErrorDiagnostic(fmt.Sprintf("Unable to list %ss", q.what), explain(fmt.Sprintf(
+		return only(diag.NewErrorDiagnostic(q.failure, explain(fmt.Sprintf(
 			"The list of %ss could not be read.", q.what), err, "")))
 	case item.values == nil:
 		return only(item.note)

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -200,6 +201,90 @@ resource "telco_mvno_sim_swap" "test" {
 				config, `new_sim    = "autoAssign"`, "new_sim    = \"autoAssign\"\n  triggers   = { again = \"1\" }", 1), "")))
 			if output := cli.MustRun("plan"); !strings.Contains(output, "Live, irreversible change: MVNO SIM swap") {
 				t.Errorf("another swap is not announced:\n%s", output)
+			}
+		})
+	}
+}
+
+// TestQuery_examples: each list example is a query that the CLI takes.
+func TestQuery_examples(t *testing.T) {
+	for _, path := range acctest.OtherCLIs(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			env := newExampleEnv(t)
+			cli := env.NewAttachedCLIAt(t, path)
+			cli.Need("1.14", "")
+			cli.Write("main.tf", env.Config(""))
+			for dir, files := range exampleFiles(t) {
+				if !strings.HasPrefix(dir, "list-resources/") {
+					continue
+				}
+				text, err := os.ReadFile(filepath.Join(examplesDir, files[0]))
+				if err != nil {
+					t.Fatal(err)
+				}
+				cli.Write("example.tfquery.hcl", string(text))
+				if output := cli.MustRun("query"); !strings.Contains(output, strings.TrimPrefix(dir, "list-resources/")) && !strings.Contains(output, "list.") {
+					t.Errorf("%s:\n%s", dir, output)
+				}
+			}
+		})
+	}
+}
+
+// guideBlocks are the configurations in a section of a guide.
+func guideBlocks(t *testing.T, name, section string) []string {
+	t.Helper()
+	_, text, found := strings.Cut(guide(t, name), "\n## "+section+"\n")
+	if !found {
+		t.Fatalf("the guide %s has no section %s", name, section)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	var blocks []string
+	for _, match := range regexp.MustCompile("(?s)```terraform\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, match[1])
+	}
+	return blocks
+}
+
+// TestAccGuide_adopting does what the guide says for a CLI without query: the picture, the files, the imports. The plan is
+// imports only, and the one after it is empty.
+func TestAccGuide_adopting(t *testing.T) {
+	t.Parallel()
+	blocks := guideBlocks(t, "adopting", "With data sources and for_each")
+	if len(blocks) != 2 {
+		t.Fatalf("%d configurations", len(blocks))
+	}
+	env := newAdoptionEnv(t)
+	cli := env.NewAttachedCLI(t)
+	cli.Need("1.7", "1.7")
+	cli.Write("main.tf", env.Config(""))
+	cli.Write("picture.tf", blocks[0])
+	cli.MustRun("apply", "-auto-approve")
+	for _, name := range []string{"cards", "statuses", "phones"} {
+		cli.Write(name+".json", cli.MustRun("output", "-json", name))
+	}
+	cli.Write("adopt.tf", blocks[1])
+	applied := cli.MustRun("apply", "-auto-approve")
+	if want := fmt.Sprintf("%d imported, 0 added, 0 changed, 0 destroyed", adoptable); !strings.Contains(applied, want) || strings.Contains(applied, "Warning") {
+		t.Errorf("not %q:\n%s", want, applied)
+	}
+	if output, exit := cli.Run("plan", "-detailed-exitcode"); exit != 0 || strings.Contains(output, "Warning") {
+		t.Errorf("the plan after it is not empty and silent (%d):\n%s", exit, output)
+	}
+	checkLedger(t, env)
+}
+
+// TestQuery_guide: the query of the guide is one that the CLI takes, and finds everything.
+func TestQuery_guide(t *testing.T) {
+	for _, path := range acctest.OtherCLIs(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			env := newAdoptionEnv(t)
+			cli := env.NewAttachedCLIAt(t, path)
+			cli.Need("1.14", "")
+			cli.Write("main.tf", env.Config(""))
+			cli.Write("all.tfquery.hcl", guideBlocks(t, "adopting", "With terraform query")[0])
+			if n := strings.Count(cli.MustRun("query", "-json"), `"type":"list_resource_found"`); n != adoptable {
+				t.Errorf("%d objects are found, %d expected", n, adoptable)
 			}
 		})
 	}

@@ -69,7 +69,9 @@ func (r *mvnoSIMSwapListResource) List(ctx context.Context, req list.ListRequest
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	q := query{ListRequest: req, what: "MVNO account", identity: mvnoSIMSwapIdentity, wholeList: "telco_mvno_accounts"}
+	q := query{
+		ListRequest: req, what: "MVNO account", failure: "Unable to list MVNO accounts", identity: mvnoSIMSwapIdentity, wholeList: "telco_mvno_accounts",
+	}
 	stream.Results = q.stream(ctx, foundMVNOAccounts(ctx, client, mvno.AccountFilter{
 		Customer: config.Customer.ValueString(), Network: config.Network.ValueString(), Text: config.Filter.ValueString(),
 	}))

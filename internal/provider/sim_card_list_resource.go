@@ -58,7 +58,9 @@ func (r *simCardListResource) List(ctx context.Context, req list.ListRequest, st
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	q := query{ListRequest: req, what: "SIM card", identity: simCardIdentity, wholeList: "telco_sim_cards"}
+	q := query{
+		ListRequest: req, what: "SIM card", failure: "Unable to list SIM cards", identity: simCardIdentity, wholeList: "telco_sim_cards",
+	}
 	stream.Results = q.stream(ctx, foundSIMCards(ctx, client, config.AccountKey.ValueString(), states))
 }
 

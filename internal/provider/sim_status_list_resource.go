@@ -63,7 +63,9 @@ func (r *simStatusListResource) List(ctx context.Context, req list.ListRequest, 
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	q := query{ListRequest: req, what: "SIM", identity: simStatusIdentity, wholeList: "telco_products"}
+	q := query{
+		ListRequest: req, what: "SIM", failure: "Unable to list SIMs", identity: simStatusIdentity, wholeList: "telco_products",
+	}
 	stream.Results = q.stream(ctx, l.found(ctx))
 }
 
