@@ -188,3 +188,83 @@ func TestIdentity_methods(t *testing.T) {
 		}
 	}
 }
+
+// TestIdentity_trouble: an update that fails and a refresh that finds the object gone return the identity too, also to a
+// Terraform that keeps none and so sends none. Without it the framework puts an error of its own on top.
+func TestIdentity_trouble(t *testing.T) {
+	t.Parallel()
+	c, ctx := identityCore(t), context.Background()
+	schema := identitySchemas(t, c.process(ctx))["telco_sim_status"]
+	config := func(status string) coreConfig {
+		return coreConfig{"telco_sim_status.a": {typeName: "telco_sim_status", attributes: map[string]any{
+			"product_id": coreSync, "status": status,
+		}}}
+	}
+	c.apply(ctx, c.plan(ctx, config("ACTIVE"), corePlanOptions{}))
+	object := c.state["telco_sim_status.a"]
+	want := identityText(t, schema, identityData(t, schema, map[string]string{"product_id": coreSync}), "product_id")
+
+	c.Inject(simulator.Fault{
+		Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Answer, Status: 400, Body: `{"detail":"no"}`,
+	})
+	planned := c.plan(ctx, config("SUSPENDED"), corePlanOptions{}).changes[0]
+	for _, sent := range []*tfprotov6.ResourceIdentityData{nil, identityData(t, schema, map[string]string{"product_id": coreSync})} {
+		resp, err := c.process(ctx).ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: "telco_sim_status", PriorState: c.encode(object.value), PlannedState: c.encode(planned.after),
+			Config: c.encode(planned.config), PlannedPrivate: planned.private, PlannedIdentity: sent,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := identityText(t, schema, resp.NewIdentity, "product_id"); got != want || len(coreErrors(resp.Diagnostics)) != 1 {
+			t.Errorf("a failed update: identity %s, said %q", got, coreErrors(resp.Diagnostics))
+		}
+	}
+
+	c.AddProduct(simulator.Product{ID: coreAsync, Status: "ACTIVE", SIMStatus: "ACTIVE"}) // the tenant is still there
+	c.RemoveProduct(coreSync)
+	for _, sent := range []*tfprotov6.ResourceIdentityData{nil, identityData(t, schema, map[string]string{"product_id": coreSync})} {
+		resp, err := c.process(ctx).ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+			TypeName: "telco_sim_status", CurrentState: c.encode(object.value), Private: object.private, CurrentIdentity: sent,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := identityText(t, schema, resp.NewIdentity, "product_id"); got != want || len(coreErrors(resp.Diagnostics)) != 0 ||
+			!c.decode(c.schema("telco_sim_status"), resp.NewState).IsNull() {
+			t.Errorf("an object that has gone: identity %s, said %q", got, coreErrors(resp.Diagnostics))
+		}
+	}
+}
+
+// TestIdentity_mark: what an import by identity has noted is there for the plan and the apply of the import, and no longer
+// in the next run: a keyword that is set then is a swap.
+func TestIdentity_mark(t *testing.T) {
+	t.Parallel()
+	c, ctx := identityCore(t), context.Background()
+	server := c.process(ctx)
+	schema := identitySchemas(t, server)["telco_mvno_sim_swap"]
+	imported, err := server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{
+		TypeName: "telco_mvno_sim_swap", Identity: identityData(t, schema, map[string]string{"account_id": "5f0c8a2e9b1d4c0012345678"}),
+	})
+	if err != nil || len(imported.Diagnostics) > 0 {
+		t.Fatal(err, imported)
+	}
+	object := imported.ImportedResources[0]
+	read := func(server tfprotov6.ProviderServer, state *tfprotov6.DynamicValue, private []byte) *tfprotov6.ReadResourceResponse {
+		resp, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: "telco_mvno_sim_swap", CurrentState: state, Private: private})
+		if err != nil || len(resp.Diagnostics) > 0 {
+			t.Fatal(err, resp)
+		}
+		return resp
+	}
+	const mark = "identity_import"
+	sameRun := read(server, object.State, object.Private)
+	if !strings.Contains(string(object.Private), mark) || !strings.Contains(string(sameRun.Private), mark) {
+		t.Errorf("the import notes %s, its refresh leaves %s", object.Private, sameRun.Private)
+	}
+	nextRun := read(c.process(ctx), sameRun.NewState, sameRun.Private)
+	if strings.Contains(string(nextRun.Private), mark) {
+		t.Errorf("the next run leaves %s", nextRun.Private)
+	}
+}
