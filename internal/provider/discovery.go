@@ -18,8 +18,8 @@ func (p *telcoProvider) EphemeralResources(context.Context) []func() ephemeral.E
 	return []func() ephemeral.EphemeralResource{newMVNOSIMCodesEphemeralResource}
 }
 
-// ListResources are for terraform query, Terraform 1.14 and newer. An auto-activation group can't be read, so there is no
-// list of them; a fleet is no object of the service.
+// ListResources are for terraform query, Terraform 1.14 and newer. An auto-activation group can't be read, so there is
+// no list of them; a fleet is no object of the service.
 func (p *telcoProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{newSIMCardListResource, newSIMStatusListResource, newMVNOSIMSwapListResource}
 }

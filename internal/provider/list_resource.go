@@ -38,8 +38,8 @@ type found struct {
 	note diag.Diagnostic
 }
 
-// stream turns what a list finds into results, as far as the query's limit. An error of the list ends it; a bad item and a
-// found that is only a note are warnings, and the list goes on.
+// stream turns what a list finds into results, as far as the query's limit. An error of the list ends it; a bad item
+// and a found that is only a note are warnings, and the list goes on.
 func (q query) stream(ctx context.Context, items iter.Seq2[found, error]) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
 		var fault diag.Diagnostics
@@ -99,7 +99,8 @@ func only(d diag.Diagnostic) list.ListResult {
 }
 
 // upToLimit stops at the query's limit. Terraform would do so by itself, without a word: so the last result within the
-// limit, which it is the last to look at, says whether there are more. To know that, the list is read one object further.
+// limit, which it is the last to look at, says whether there are more. To know that, the list is read one object
+// further.
 func (q query) upToLimit(results iter.Seq[list.ListResult]) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
 		var held *list.ListResult
@@ -145,8 +146,8 @@ func (q query) upToLimit(results iter.Seq[list.ListResult]) iter.Seq[list.ListRe
 	}
 }
 
-// nullObject is an object of the resource's attributes, each of them null: a model is read from it with the types of all
-// its values, before the known ones are set.
+// nullObject is an object of the resource's attributes, each of them null: a model is read from it with the types of
+// all its values, before the known ones are set.
 func nullObject(ctx context.Context, of *tfsdk.Resource) tftypes.Value {
 	object, ok := of.Schema.Type().TerraformType(ctx).(tftypes.Object)
 	if !ok {

@@ -30,21 +30,25 @@ list "telco_mvno_sim_swap" "accounts" {
 }
 `
 
-// newAdoptionEnv is a network that has been running for years: a SIM card with every argument and one with none, a SIM on
-// every backend, accounts that hold SIMs.
+// newAdoptionEnv is a network that has been running for years: a SIM card with every argument and one with none, a SIM
+// on every backend, accounts that hold SIMs.
 func newAdoptionEnv(t *testing.T) *acctest.Env {
 	t.Helper()
 	env := acctest.New(t)
 	env.AddSIMCard("acme-fleet", simulator.SIMCard{
-		CLI: "(+353)870000001", SIMNumber: new("8900000000000000001"), Description: new(`van "12" ${north} %{if}`), InventoryRef: new("ref"),
-		State: 3, Version: 3501, ForeignAttributes: map[string]string{"depot": "north", "a b": `"quoted"`}, Tariff: new("gold"),
-		Bundle: new("b"), Operator: new("op"), NetworkStatus: 10, SOC: new("S1"), InternalSOC: new("I1"), PurchaseOrder: new("PO"),
-		Provider: new("supplier"), ProviderTariff: new("pt"), ProviderPrice: new("2.00gbp"),
+		CLI: "(+353)870000001", SIMNumber: new("8900000000000000001"), Description: new(`van "12" ${north} %{if}`),
+		InventoryRef: new("ref"),
+		State:        3, Version: 3501, ForeignAttributes: map[string]string{"depot": "north", "a b": `"quoted"`},
+		Tariff: new("gold"),
+		Bundle: new("b"), Operator: new("op"), NetworkStatus: 10, SOC: new("S1"), InternalSOC: new("I1"),
+		PurchaseOrder: new("PO"),
+		Provider:      new("supplier"), ProviderTariff: new("pt"), ProviderPrice: new("2.00gbp"),
 	})
 	env.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000002", State: 100, Description: new("")})
 	env.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000003", State: 7})
 	for backend, status := range map[string]string{
-		"TMSP": "ACTIVE", "TMUS": "SUSPENDED", "JASPER": "INACTIVE", "IOTA": "ACTIVE", "1NCE": "ACTIVE", "AIRLINQ": "BLOCKED", "STC": "CREATED",
+		"TMSP": "ACTIVE", "TMUS": "SUSPENDED", "JASPER": "INACTIVE", "IOTA": "ACTIVE", "1NCE": "ACTIVE", "AIRLINQ": "BLOCKED",
+		"STC":      "CREATED",
 		"TURKCELL": "TERMINATED", "GALAXY1": "ACTIVE",
 	} {
 		env.AddProduct(simulator.Product{ID: backend + "-8949020000000000001", Status: "INACTIVE", SIMStatus: status})
@@ -52,7 +56,8 @@ func newAdoptionEnv(t *testing.T) *acctest.Env {
 	env.AddProduct(simulator.Product{ID: "INTELSAT-4711", Status: "ACTIVE", SIMStatus: "ACTIVE"})
 	for i := range 3 {
 		env.AddMVNOAccount(simulator.MVNOAccount{
-			ID: fmt.Sprintf("5f0c1a2b3c4d5e6f7081920%d", i), Number: fmt.Sprintf("+452000000%d", i), SIMNumber: fmt.Sprintf("894501000000000001%d", i),
+			ID: fmt.Sprintf("5f0c1a2b3c4d5e6f7081920%d", i), Number: fmt.Sprintf("+452000000%d", i),
+			SIMNumber: fmt.Sprintf("894501000000000001%d", i),
 		})
 	}
 	return env
@@ -74,7 +79,8 @@ func TestQuery_adopt(t *testing.T) {
 
 			found := cli.MustRun("query", "-json")
 			for _, want := range []string{
-				`van \"12\" ${north} %{if} ((+353)870000001)`, "001010000000002", "8949020000000000001 (MSISDN", "+4520000000 (SIM 8945010000000000010)",
+				`van \"12\" ${north} %{if} ((+353)870000001)`, "001010000000002", "8949020000000000001 (MSISDN",
+				"+4520000000 (SIM 8945010000000000010)",
 			} {
 				if !strings.Contains(found, want) {
 					t.Errorf("%s is not found:\n%s", want, found)
@@ -86,7 +92,8 @@ func TestQuery_adopt(t *testing.T) {
 
 			cli.MustRun("query", "-generate-config-out=generated.tf")
 			applied := cli.MustRun("apply", "-auto-approve")
-			if want := fmt.Sprintf("%d imported, 0 added, 0 changed, 0 destroyed", adoptable); !strings.Contains(applied, want) || strings.Contains(applied, "Warning") {
+			if want := fmt.Sprintf("%d imported, 0 added, 0 changed, 0 destroyed", adoptable); !strings.Contains(applied,
+				want) || strings.Contains(applied, "Warning") {
 				t.Errorf("not %q:\n%s", want, applied)
 			}
 			if output, exit := cli.Run("plan", "-detailed-exitcode"); exit != 0 || strings.Contains(output, "Warning") {
@@ -120,8 +127,8 @@ func TestQuery_limit(t *testing.T) {
 	}
 }
 
-// TestIdentity_adopt: an import block with an identity takes each resource over, sends nothing, and is followed by an empty
-// and silent plan. What no identity and no read tells, a group and a keyword, is taken as declared.
+// TestIdentity_adopt: an import block with an identity takes each resource over, sends nothing, and is followed by an
+// empty and silent plan. What no identity and no read tells, a group and a keyword, is taken as declared.
 func TestIdentity_adopt(t *testing.T) {
 	const config = `
 import {
@@ -170,7 +177,8 @@ resource "telco_mvno_sim_swap" "test" {
 			cli.Need("1.12", "1.12")
 			cli.Write("main.tf", env.Config(config))
 			planned := cli.MustRun("plan", "-out=plan")
-			if strings.Contains(planned, "irreversible") || !strings.Contains(planned, "4 to import, 0 to add, 2 to change, 0 to destroy") {
+			if strings.Contains(planned, "irreversible") || !strings.Contains(planned,
+				"4 to import, 0 to add, 2 to change, 0 to destroy") {
 				t.Errorf("the plan of the imports:\n%s", planned)
 			}
 			cli.MustRun("apply", "plan")
@@ -223,7 +231,8 @@ func TestQuery_examples(t *testing.T) {
 					t.Fatal(err)
 				}
 				cli.Write("example.tfquery.hcl", string(text))
-				if output := cli.MustRun("query"); !strings.Contains(output, strings.TrimPrefix(dir, "list-resources/")) && !strings.Contains(output, "list.") {
+				if output := cli.MustRun("query"); !strings.Contains(output, strings.TrimPrefix(dir, "list-resources/")) &&
+					!strings.Contains(output, "list.") {
 					t.Errorf("%s:\n%s", dir, output)
 				}
 			}
@@ -246,8 +255,8 @@ func guideBlocks(t *testing.T, name, section string) []string {
 	return blocks
 }
 
-// TestAccGuide_adopting does what the guide says for a CLI without query: the picture, the files, the imports. The plan is
-// imports only, and the one after it is empty.
+// TestAccGuide_adopting does what the guide says for a CLI without query: the picture, the files, the imports. The plan
+// is imports only, and the one after it is empty.
 func TestAccGuide_adopting(t *testing.T) {
 	t.Parallel()
 	blocks := guideBlocks(t, "adopting", "With data sources and for_each")
@@ -265,7 +274,8 @@ func TestAccGuide_adopting(t *testing.T) {
 	}
 	cli.Write("adopt.tf", blocks[1])
 	applied := cli.MustRun("apply", "-auto-approve")
-	if want := fmt.Sprintf("%d imported, 0 added, 0 changed, 0 destroyed", adoptable); !strings.Contains(applied, want) || strings.Contains(applied, "Warning") {
+	if want := fmt.Sprintf("%d imported, 0 added, 0 changed, 0 destroyed", adoptable); !strings.Contains(applied, want) ||
+		strings.Contains(applied, "Warning") {
 		t.Errorf("not %q:\n%s", want, applied)
 	}
 	if output, exit := cli.Run("plan", "-detailed-exitcode"); exit != 0 || strings.Contains(output, "Warning") {

@@ -36,7 +36,8 @@ func (c *core) query(ctx context.Context, q listing) []listResult {
 	identitySchema := identitySchemas(c.t.(testing.TB), server)[q.typeName]
 	schema := coreSchemas().ListResourceSchemas[q.typeName]
 	config := c.encode(listConfig(schema, q.config))
-	valid, err := lists.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: q.typeName, Config: config})
+	valid, err := lists.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: q.typeName,
+		Config: config})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -121,7 +122,8 @@ const limitWarning = "| warning Listed up to the limit"
 func TestListSIMCards(t *testing.T) {
 	t.Parallel()
 	c := onMemory(t)
-	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000001", State: 3, Description: new("van\n 12"), SIMNumber: new("8900000000000000001")})
+	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000001", State: 3, Description: new("van\n 12"),
+		SIMNumber: new("8900000000000000001")})
 	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000002", State: 7, SIMNumber: new("8900000000000000002")})
 	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000003", State: 1})
 	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "353870000001", State: 3}) // of a form that cannot be imported
@@ -141,7 +143,8 @@ func TestListSIMCards(t *testing.T) {
 	if all[0].identity != "account_key=acme-fleet cli=001010000000001" || !all[0].resource.IsNull() {
 		t.Errorf("%+v", all[0])
 	}
-	checkDisplays(t, query(0, "LIVE", "unknown(7)"), "van 12 (001010000000001)", "001010000000002 (SIM 8900000000000000002)",
+	checkDisplays(t, query(0, "LIVE", "unknown(7)"), "van 12 (001010000000001)",
+		"001010000000002 (SIM 8900000000000000002)",
 		"| warning Object can't be imported")
 	for _, nothing := range [][]string{{}, {"bar"}} { // as the data source has it
 		if none := query(0, nothing...); len(none) != 0 {
@@ -154,9 +157,9 @@ func TestListSIMCards(t *testing.T) {
 	c.ForgetRequests()
 	limited := query(1)
 	checkDisplays(t, limited, "van 12 (001010000000001) "+limitWarning)
-	if want := "warning Listed up to the limit: The limit of 1 is reached, and there are more SIM cards than are listed here.\n\n" +
-		"Raise limit in the list block (Terraform's default is 100), or narrow its filters. For a whole fleet use the data source " +
-		"telco_sim_cards with import blocks that have for_each."; limited[0].said[0] != want {
+	if want := "warning Listed up to the limit: The limit of 1 is reached, and there are more SIM cards than are listed " +
+		"here.\n\nRaise limit in the list block (Terraform's default is 100), or narrow its filters. For a whole fleet use " +
+		"the data source telco_sim_cards with import blocks that have for_each."; limited[0].said[0] != want {
 		t.Errorf("said %s", limited[0].said[0])
 	}
 	if n := len(c.Requests(simulator.Match{API: simulator.Accounts, Route: "sim.list"})); n != 2 {
@@ -182,11 +185,13 @@ func TestListSIMCards(t *testing.T) {
 	fail()
 	doubtful := query(1)
 	checkDisplays(t, doubtful, "van 12 (001010000000001) "+limitWarning)
-	if !strings.Contains(doubtful[0].said[0], "whether there are more SIM cards could not be read") || !strings.Contains(doubtful[0].said[0], "enough") {
+	if !strings.Contains(doubtful[0].said[0], "whether there are more SIM cards could not be read") ||
+		!strings.Contains(doubtful[0].said[0], "enough") {
 		t.Errorf("said %s", doubtful[0].said[0])
 	}
 
-	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: map[string]any{"account_key": "nobody"}}),
+	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card",
+		config: map[string]any{"account_key": "nobody"}}),
 		"| error Unable to list SIM cards")
 	invalid := c.query(t.Context(), listing{typeName: "telco_sim_card", config: map[string]any{"account_key": "a/b"}})
 	if len(invalid) != 1 || !strings.Contains(invalid[0].said[0], "must be an account key") {
@@ -201,15 +206,19 @@ func TestListSIMCards_badItem(t *testing.T) {
 	c.AddAccount("acme-fleet")
 	c.Inject(simulator.Fault{
 		Match: simulator.Match{API: simulator.Accounts, Route: "sim.list"}, Effect: simulator.Answer, Status: 200,
-		Body: `{"Data":[{"State":3},{"CLI":"001010000000001"},{"CLI":"001010000000002","Created":"x"},{"CLI":"001010000000003"}],"Success":true,"Code":200}`,
+		Body: `{"Data":[{"State":3},{"CLI":"001010000000001"},{"CLI":"001010000000002","Created":"x"},` +
+			`{"CLI":"001010000000003"}],"Success":true,"Code":200}`,
 	})
 	config := map[string]any{"account_key": "acme-fleet"}
-	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: config}), "| warning Unreadable item of a list",
+	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: config}),
+		"| warning Unreadable item of a list",
 		"001010000000001", "| warning Unreadable item of a list", "001010000000003")
 	// A bad item counts for nothing at the limit.
-	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: config, limit: 1}), "| warning Unreadable item of a list",
+	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: config, limit: 1}),
+		"| warning Unreadable item of a list",
 		"001010000000001 "+limitWarning)
-	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: config, limit: 2}), "| warning Unreadable item of a list",
+	checkDisplays(t, c.query(t.Context(), listing{typeName: "telco_sim_card", config: config, limit: 2}),
+		"| warning Unreadable item of a list",
 		"001010000000001", "| warning Unreadable item of a list", "001010000000003")
 }
 
@@ -250,7 +259,8 @@ func TestListSIMStatuses(t *testing.T) {
 	checkDisplays(t, query(1, []string{"ACTIVE"}, nil), nce+" "+limitWarning)
 	checkDisplays(t, query(1, []string{"SUSPENDED"}, nil), jasper)
 
-	c.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.find"}, Effect: simulator.Answer, Status: 403, Body: `{"detail":"enough"}`})
+	c.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.find"}, Effect: simulator.Answer,
+		Status: 403, Body: `{"detail":"enough"}`})
 	checkDisplays(t, query(0, nil, nil), nce, "| error Unable to list SIMs") // one alone is no find
 }
 
@@ -263,7 +273,8 @@ func TestListSIMStatuses_bulk(t *testing.T) {
 	}
 	for limit, want := range map[int64][2]int{40: {1, 1}, 100: {2, 3}, 2000: {13, 24}} {
 		c.ForgetRequests()
-		results := c.query(t.Context(), listing{typeName: "telco_sim_status", config: map[string]any{}, limit: limit, include: true})
+		results := c.query(t.Context(), listing{typeName: "telco_sim_status", config: map[string]any{}, limit: limit,
+			include: true})
 		if n := int64(len(results)); n != min(limit, 1200) {
 			t.Errorf("limit %d: %d results", limit, n)
 		}
@@ -283,9 +294,11 @@ func TestListMVNOSIMSwaps(t *testing.T) {
 	c.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000017", Network: "TDC"})
 	c.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000025", Network: "TELENOR"})
 	c.AddMVNOAccount(simulator.MVNOAccount{ID: own + "1", Number: "+4512345678", SIMNumber: "8945010000000000017"})
-	c.AddMVNOAccount(simulator.MVNOAccount{ID: own + "2", SIMNumber: "8945010000000000025", State: "BLOCKED", Notes: "spare"})
+	c.AddMVNOAccount(simulator.MVNOAccount{ID: own + "2", SIMNumber: "8945010000000000025", State: "BLOCKED",
+		Notes: "spare"})
 	c.AddMVNOAccount(simulator.MVNOAccount{ID: own + "3", Number: "+4511111111", State: "CREATING"})
-	c.AddMVNOAccount(simulator.MVNOAccount{ID: own + "4", Number: "+4522222222", State: "DELETING", SIMNumber: "8945010000000000033"})
+	c.AddMVNOAccount(simulator.MVNOAccount{ID: own + "4", Number: "+4522222222", State: "DELETING",
+		SIMNumber: "8945010000000000033"})
 	query := func(limit int64, config map[string]any) []listResult {
 		return c.query(t.Context(), listing{typeName: "telco_mvno_sim_swap", config: config, limit: limit})
 	}
@@ -293,7 +306,8 @@ func TestListMVNOSIMSwaps(t *testing.T) {
 	want := []string{"+4512345678 (SIM 8945010000000000017)", own + "2 (SIM 8945010000000000025)",
 		"| warning Object can't be imported", "| warning Object can't be imported"}
 	checkDisplays(t, all, want...)
-	if all[0].identity != "account_id="+own+"1" || !strings.HasSuffix(all[2].said[0], own+"3 is left out: it is in state CREATING and shows no SIM.") ||
+	if all[0].identity != "account_id="+own+"1" || !strings.HasSuffix(all[2].said[0],
+		own+"3 is left out: it is in state CREATING and shows no SIM.") ||
 		!strings.HasSuffix(all[3].said[0], own+"4 is left out: it is in state DELETING, and its SIM can't be swapped.") {
 		t.Errorf("%+v", all)
 	}
@@ -308,15 +322,17 @@ func TestListMVNOSIMSwaps(t *testing.T) {
 	checkDisplays(t, query(0, map[string]any{}), want...)
 }
 
-// TestListInclude: the resource that comes with a result is the one that an import and its refresh make of the object, so
-// that a configuration generated from it is followed by an empty plan.
+// TestListInclude: the resource that comes with a result is the one that an import and its refresh make of the object,
+// so that a configuration generated from it is followed by an empty plan.
 func TestListInclude(t *testing.T) {
 	t.Parallel()
 	c := identityCore(t)
 	c.AddSIMCard("acme-fleet", simulator.SIMCard{
-		CLI: "(+353)870000001", SIMNumber: new("8900000000000000001"), Description: new("van 12"), InventoryRef: new("ref"), State: 4, Version: 3501,
-		ForeignAttributes: map[string]string{"depot": "north"}, Tariff: new("gold"), Bundle: new("b"), Operator: new("op"), NetworkStatus: 10,
-		SOC: new("S1"), InternalSOC: new("I1"), PurchaseOrder: new("PO"), Provider: new("supplier"),
+		CLI: "(+353)870000001", SIMNumber: new("8900000000000000001"), Description: new("van 12"), InventoryRef: new("ref"),
+		State: 4, Version: 3501,
+		ForeignAttributes: map[string]string{"depot": "north"}, Tariff: new("gold"), Bundle: new("b"), Operator: new("op"),
+		NetworkStatus: 10,
+		SOC:           new("S1"), InternalSOC: new("I1"), PurchaseOrder: new("PO"), Provider: new("supplier"),
 		ProviderTariff: new("pt"), ProviderPrice: new("2.00gbp"), ActorStatus: 0,
 	})
 	c.AddProduct(simulator.Product{ID: coreAsync, Status: "INACTIVE", SIMStatus: "SUSPENDED"})
@@ -355,8 +371,10 @@ func TestListInclude(t *testing.T) {
 func TestListInclude_unsettable(t *testing.T) {
 	t.Parallel()
 	c := onMemory(t)
-	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000001", State: 7, SIMNumber: new("17"), Description: new("")})
-	results := c.query(t.Context(), listing{typeName: "telco_sim_card", config: map[string]any{"account_key": "acme-fleet"}, include: true})
+	c.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000001", State: 7, SIMNumber: new("17"),
+		Description: new("")})
+	results := c.query(t.Context(), listing{typeName: "telco_sim_card",
+		config: map[string]any{"account_key": "acme-fleet"}, include: true})
 	if len(results) != 1 {
 		t.Fatalf("%+v", results)
 	}

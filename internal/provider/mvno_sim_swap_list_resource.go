@@ -43,9 +43,9 @@ func (r *mvnoSIMSwapListResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The MVNO accounts of a customer and the SIMs that they hold, for `terraform query` (Terraform 1.14 and " +
-			"newer). Importing one takes its SIM as it is: nothing is swapped. Accounts that are being deleted, or hold no SIM, are " +
-			"left out with a warning.",
+		MarkdownDescription: "The MVNO accounts of a customer and the SIMs that they hold, for `terraform query` " +
+			"(Terraform 1.14 and newer). Importing one takes its SIM as it is: nothing is swapped. Accounts that are being " +
+			"deleted, or hold no SIM, are left out with a warning.",
 		Attributes: map[string]schema.Attribute{
 			"customer": schema.StringAttribute{Optional: true,
 				MarkdownDescription: "Only accounts of the customer with this id. Default: the customer that the token belongs to.",
@@ -70,7 +70,8 @@ func (r *mvnoSIMSwapListResource) List(ctx context.Context, req list.ListRequest
 		return
 	}
 	q := query{
-		ListRequest: req, what: "MVNO account", failure: "Unable to list MVNO accounts", identity: mvnoSIMSwapIdentity, wholeList: "telco_mvno_accounts",
+		ListRequest: req, what: "MVNO account", failure: "Unable to list MVNO accounts", identity: mvnoSIMSwapIdentity,
+		wholeList: "telco_mvno_accounts",
 	}
 	stream.Results = q.stream(ctx, foundMVNOAccounts(ctx, client, mvno.AccountFilter{
 		Customer: config.Customer.ValueString(), Network: config.Network.ValueString(), Text: config.Filter.ValueString(),

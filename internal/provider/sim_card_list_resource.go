@@ -29,7 +29,9 @@ type simCardListModel struct {
 }
 
 // Metadata names the resource that is listed.
-func (r *simCardListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *simCardListResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_sim_card"
 }
 
@@ -38,7 +40,8 @@ func (r *simCardListResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The SIM cards of an account on the accounts API, for `terraform query` (Terraform 1.14 and newer).",
+		MarkdownDescription: "The SIM cards of an account on the accounts API, for `terraform query` (Terraform 1.14 and " +
+			"newer).",
 		Attributes: map[string]schema.Attribute{
 			"account_key": schema.StringAttribute{Required: true, MarkdownDescription: "Key of the account.",
 				Validators: []validator.String{stringvalidator.RegexMatches(accountKeyPattern, accountKeyRule)}},
@@ -59,12 +62,15 @@ func (r *simCardListResource) List(ctx context.Context, req list.ListRequest, st
 		return
 	}
 	q := query{
-		ListRequest: req, what: "SIM card", failure: "Unable to list SIM cards", identity: simCardIdentity, wholeList: "telco_sim_cards",
+		ListRequest: req, what: "SIM card", failure: "Unable to list SIM cards", identity: simCardIdentity,
+		wholeList: "telco_sim_cards",
 	}
 	stream.Results = q.stream(ctx, foundSIMCards(ctx, client, config.AccountKey.ValueString(), states))
 }
 
-func foundSIMCards(ctx context.Context, client *accounts.Client, account string, states []string) iter.Seq2[found, error] {
+func foundSIMCards(
+	ctx context.Context, client *accounts.Client, account string, states []string,
+) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for card, err := range client.EachSIMCard(ctx, account) {
 			switch {
@@ -103,8 +109,8 @@ func foundSIMCard(account string, card *accounts.SIMCard) found {
 	return f
 }
 
-// withoutUnsettable takes out what the service holds and no configuration may declare: a state that has no name, a number
-// that is no ICCID. A generated configuration then leaves them to the service.
+// withoutUnsettable takes out what the service holds and no configuration may declare: a state that has no name, a
+// number that is no ICCID. A generated configuration then leaves them to the service.
 func (m *simCardModel) withoutUnsettable() {
 	if !slices.Contains(settableSIMStates, m.State.ValueString()) {
 		m.State = types.StringNull()

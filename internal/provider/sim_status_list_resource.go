@@ -29,7 +29,9 @@ type simStatusListModel struct {
 }
 
 // Metadata names the resource that is listed.
-func (r *simStatusListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *simStatusListResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_sim_status"
 }
 
@@ -38,25 +40,26 @@ func (r *simStatusListResource) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The SIMs of the CMO tenant and their statuses, for `terraform query` (Terraform 1.14 and newer). " +
-			"Satellite terminals, which have no SIM card, are left out.",
+		MarkdownDescription: "The SIMs of the CMO tenant and their statuses, for `terraform query` (Terraform 1.14 and " +
+			"newer). Satellite terminals, which have no SIM card, are left out.",
 		Attributes: map[string]schema.Attribute{
 			"statuses": schema.ListAttribute{ElementType: types.StringType, Optional: true,
-				MarkdownDescription: "Only SIMs in one of these statuses, such as `ACTIVE`, in any case. It is the status of the SIM card, " +
-					"not of the product around it."},
+				MarkdownDescription: "Only SIMs in one of these statuses, such as `ACTIVE`, in any case. It is the status of the " +
+					"SIM card, not of the product around it."},
 			"backends": schema.ListAttribute{ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Only SIMs of these backends, such as `TMSP` or `JASPER`, in any case."},
 		},
 	}
 }
 
-// List reads the product list, page by page as far as the query's limit, and the SIM cards by finds of many at once: the
-// list has neither their status nor their numbers.
+// List reads the product list, page by page as far as the query's limit, and the SIM cards by finds of many at once:
+// the list has neither their status nor their numbers.
 func (r *simStatusListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config simStatusListModel
 	diags := req.Config.Get(ctx, &config)
 	l := simStatusListing{
-		statuses: listOfText(ctx, config.Statuses, &diags), backends: listOfText(ctx, config.Backends, &diags), limit: req.Limit,
+		statuses: listOfText(ctx, config.Statuses, &diags), backends: listOfText(ctx, config.Backends, &diags),
+		limit: req.Limit,
 	}
 	l.client = r.cmo.mustUse(&diags)
 	if diags.HasError() {
@@ -64,7 +67,8 @@ func (r *simStatusListResource) List(ctx context.Context, req list.ListRequest, 
 		return
 	}
 	q := query{
-		ListRequest: req, what: "SIM", failure: "Unable to list SIMs", identity: simStatusIdentity, wholeList: "telco_products",
+		ListRequest: req, what: "SIM", failure: "Unable to list SIMs", identity: simStatusIdentity,
+		wholeList: "telco_products",
 	}
 	stream.Results = q.stream(ctx, l.found(ctx))
 }
@@ -78,7 +82,8 @@ type simStatusListing struct {
 const (
 	// oneFind is the most SIMs that one call asks for.
 	oneFind = 50
-	// manyFinds is how many SIMs are asked for before any of them is shown, where many are wanted: these calls run at once.
+	// manyFinds is how many SIMs are asked for before any of them is shown, where many are wanted: these calls run at
+	// once.
 	manyFinds = 10 * oneFind
 )
 
@@ -150,8 +155,9 @@ func foundSIMStatus(p *cmo.Product) found {
 	case strings.HasPrefix(status, "PENDING_") && status != "PENDING_TERMINATE":
 		f := simStatusOf(p)
 		f.note = diag.NewWarningDiagnostic("SIM is between two statuses", fmt.Sprintf(
-			"SIM %s has the status %s, which the service sets by itself while a change is under way: a configuration can't ask for "+
-				"it.\n\nQuery again once the change is over, or declare the status that the SIM is to have in the end.", p.ID, status))
+			"SIM %s has the status %s, which the service sets by itself while a change is under way: a configuration can't "+
+				"ask for it.\n\nQuery again once the change is over, or declare the status that the SIM is to have in the end.",
+			p.ID, status))
 		return f
 	}
 	return simStatusOf(p)

@@ -1,6 +1,6 @@
 // Command schema prints the provider's schemas as JSON, in the form of "terraform providers schema -json", for the tool
-// that makes the documentation. It asks the provider itself, so it needs no CLI, and shows what only a newer CLI than the
-// one at hand would ask for: identities, list resources.
+// that makes the documentation. It asks the provider itself, so it needs no CLI, and shows what only a newer CLI than
+// the one at hand would ask for: identities, list resources.
 package main
 
 import (
@@ -124,8 +124,9 @@ func newProviderSchemas(
 	all *tfprotov6.GetProviderSchemaResponse, identities *tfprotov6.GetResourceIdentitySchemasResponse,
 ) providerSchemas {
 	out := providerSchemas{
-		Provider: newSchema(all.Provider), Resources: newSchemas(all.ResourceSchemas), DataSources: newSchemas(all.DataSourceSchemas),
-		Ephemeral: newSchemas(all.EphemeralResourceSchemas), Lists: newSchemas(all.ListResourceSchemas),
+		Provider: newSchema(all.Provider), Resources: newSchemas(all.ResourceSchemas),
+		DataSources: newSchemas(all.DataSourceSchemas),
+		Ephemeral:   newSchemas(all.EphemeralResourceSchemas), Lists: newSchemas(all.ListResourceSchemas),
 		Functions: map[string]function{}, Identities: map[string]identitySchema{},
 	}
 	for name, f := range all.Functions {
