@@ -331,6 +331,12 @@ func (s *schedule) unmoved(p *corePlan, moved string, calm bool) (problems []str
 	if moved == "" || change == nil {
 		return nil
 	}
+	// A SIM that joins a fleet has no status in the state that an apply could be held to, so the plan's last_change holds the
+	// apply as a whole to what was read of it, as a creation's does.
+	whole := change.action == actCreate
+	if _, stays := statusesOf(change.before)[moved]; change.typeName == "telco_sim_fleet_status" && !stays {
+		whole = true
+	}
 	before, _ := coreText(change.before, "operation_status")
 	settled := before == "complete" // else a change of an earlier run may have moved the others
 	executed := map[string]bool{}
@@ -340,15 +346,21 @@ func (s *schedule) unmoved(p *corePlan, moved string, calm bool) (problems []str
 	for _, key := range change.keys() {
 		said := p.announcements("SIM status", key)
 		switch {
-		case change.action == actCreate && executed[key]:
-			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan of the creation, and %s was changed",
+		case whole && executed[key]:
+			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan, and %s was changed",
 				change.addr, moved, key))
-		case change.action == actUpdate && calm && settled && key != moved && len(said) > 0 && !executed[key]:
+		case !whole && change.action == actUpdate && calm && settled && key != moved && len(said) > 0 && !executed[key] && !s.isAsPlanned(change, key):
 			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan, and %s was not changed",
 				change.addr, moved, key))
 		}
 	}
 	return problems
+}
+
+// isAsPlanned says whether a SIM of a fleet shows what the plan wants by now: a stale read may have hidden it from the plan.
+func (s *schedule) isAsPlanned(change *coreChange, key string) bool {
+	product, ok := s.Product(key)
+	return ok && product.SIMStatus == statusesOf(change.after)[key]
 }
 
 func (s *schedule) config() coreConfig {
@@ -512,7 +524,10 @@ func (s *schedule) check(config coreConfig, problems []string) {
 // end lets a person finish the work after all trouble has ended.
 func (s *schedule) end() {
 	ctx := context.Background()
-	for range 3 { // a removal that is protected is given up by a person
+	for _, x := range s.slots { // a status that a terminated SIM can't get any more is given up by a person
+		s.giveUp(x)
+	}
+	for range 3 { // and so is a removal that is protected
 		p := s.plan(ctx, s.config(), corePlanOptions{})
 		if !slices.ContainsFunc(coreErrors(p.diagnostics), func(text string) bool {
 			return strings.HasPrefix(text, "SIM card is protected from deletion") || strings.HasPrefix(text, "Instance cannot be destroyed")
@@ -527,9 +542,6 @@ func (s *schedule) end() {
 				}
 			}
 		}
-	}
-	for _, x := range s.slots { // and so is a status that a terminated SIM can't get any more
-		s.giveUp(x)
 	}
 	config := s.config()
 	problems := s.comeToRest(ctx, config, 4)

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -277,15 +276,10 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 				"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not create. It is "+
 					"taken out of state, and is not deleted.", s.id(), ago(op.Operation.Since)), o.Err, "If it is yours, import it."))
 			return nil, nil, o.Err
-		case creation && (o.Kind == change.Broken && o.Live == nil || o.Kind == change.Ineffective):
-			diags.AddWarning(tell(o, sentencesOfCard(op.Operation)))
-			return nil, nil, &change.GoneError{Cause: fmt.Errorf("no SIM card has come of the order: %w", cmp.Or(o.Err, errNoCard))}
-		case o.Kind == change.Gone || o.Kind == change.Done && op.Operation.Kind == accounts.Delete:
-			return nil, nil, &change.GoneError{Cause: cmp.Or(o.Err, errNoCard)}
+		case o.Kind == change.Done && op.Operation.Kind == accounts.Delete:
+			return nil, nil, &change.GoneError{Cause: errNoCard} // a service may keep it as terminated
 		case o.Kind == change.Pending && creation && o.Err == nil, o.Live != nil:
-			earlier := op.Operation
-			diags.Append(s.notes.Errors()...)
-			return o.Live, stillOpen(o, sentencesOfCard(earlier), diags), nil
+			return o.Live, stillOpen(o, sentencesOfCard(op.Operation), diags), nil
 		case o.Kind == change.Pending || o.Kind == change.Unknown:
 			return nil, op, o.Err
 		}

@@ -243,8 +243,6 @@ func (s *cardSubject) Peek(ctx context.Context, op accounts.Operation) (wait.Ver
 		return wait.Undecided, nil, err // what is left of the SIM could not be read
 	case state == wait.Failed:
 		return s.verdict(op, result, err)
-	case state == wait.Done && op.Kind == accounts.Delete:
-		return wait.Vanished, nil, errors.New("the deletion is complete") // a service may keep it as terminated
 	case state == wait.Done:
 		return wait.Happened, result.SIMCard, nil
 	case err != nil:

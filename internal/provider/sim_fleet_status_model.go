@@ -107,6 +107,8 @@ type fleetChange struct {
 	planned string
 	// removal: the SIM leaves the fleet.
 	removal bool
+	// inStep: the SIM has the status already, as far as the plan knew, so nothing was announced of it.
+	inStep bool
 }
 
 // fleetChanges lists what leads from one map of statuses to another, by product id: SIMs whose wanted status differs,
@@ -126,6 +128,20 @@ func fleetChanges(was, wanted map[string]string, onRemoval string) []fleetChange
 		}
 	}
 	slices.SortFunc(changes, func(a, b fleetChange) int { return strings.Compare(a.SIM, b.SIM) })
+	return changes
+}
+
+// destroyChanges are those of a destroy: each SIM of the fleet, also those that have the last status already. There is no
+// next plan that would show one that has lost it since.
+func destroyChanges(was map[string]string, onRemoval string) []fleetChange {
+	changes := fleetChanges(was, nil, onRemoval)
+	for id, from := range was {
+		if cmo.Fulfils(onRemoval, from) {
+			c := newFleetChange(id, from, onRemoval, true)
+			c.inStep = true
+			changes = append(changes, c)
+		}
+	}
 	return changes
 }
 

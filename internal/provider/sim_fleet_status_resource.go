@@ -335,7 +335,7 @@ func (r *simFleetStatusResource) Delete(ctx context.Context, req resource.Delete
 
 	was, _ := fleetStatuses(state.Statuses)
 	run := r.newRun(client, state, announced, timeout)
-	result := run.apply(ctx, fleetChanges(was, nil, target), operations)
+	result := run.apply(ctx, destroyChanges(was, target), operations)
 	diags.Append(run.notes...)
 	for _, id := range slices.Sorted(maps.Keys(result.gone)) {
 		delete(result.failed, id)

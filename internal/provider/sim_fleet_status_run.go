@@ -158,7 +158,7 @@ func (f *fleetRun) set(ctx context.Context, c fleetChange) {
 	giveBack := sync.OnceFunc(func() { <-f.slots })
 	defer giveBack()
 	s := f.subject(c.SIM, c.To, c.removal)
-	planned := change.Planned{Announced: f.announced, From: c.planned}
+	planned := change.Planned{Announced: f.announced && !c.inStep, From: c.planned}
 	o := change.Run(ctx, f.engine, s, planned, f.deadline, func(*cmo.Product, *change.Op[cmo.Operation]) { giveBack() })
 	f.record(ctx, o, s, statusSentences(c.SIM, o.Decision.Shows, c.To))
 }

@@ -5,6 +5,7 @@
 package cmo
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -115,12 +116,16 @@ func New(cfg Config) *Client {
 	c.log = c.http.Logger()
 	interval := time.Duration(float64(time.Second) / cfg.RequestsPerSecond)
 	for _, name := range []string{"", lane1NCE, laneAirlinq} {
-		c.shared[name] = newCoalescer(c.readMany, cfg.CoalesceDelay, interval, cfg.MaxConcurrentRequests)
+		c.shared[name] = newCoalescer(c.readManySafely, cfg.CoalesceDelay, interval, cfg.MaxConcurrentRequests)
 	}
 	if !versioned.MatchString(cfg.Endpoint.Path) {
 		c.log.Warn("the CMO endpoint does not end in a version such as /v5: it should be the API URL as copied from the hub")
 	}
 	return c
+}
+
+func (c *Client) readManySafely(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
+	c.safely(ctx, ids, deliver, c.readMany)
 }
 
 func tokens(cfg Config) transport.Tokens {

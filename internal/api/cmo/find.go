@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"strings"
@@ -41,7 +43,7 @@ func (c *Client) ProductsByID(ctx context.Context, ids []string) (map[string]*Pr
 	group.SetLimit(c.atOnce)
 	for _, chunk := range chunks(ids) {
 		group.Go(func() error {
-			c.readMany(ctx, chunk, deliver)
+			c.safely(ctx, chunk, deliver, c.readMany)
 			return nil
 		})
 	}
@@ -88,13 +90,49 @@ func (c *Client) readMany(ctx context.Context, ids []string, deliver func(string
 
 	var reads sync.WaitGroup
 	for _, id := range single {
-		reads.Go(func() {
-			p, err := c.Product(ctx, id)
-			deliver(id, p, err)
-		})
+		reads.Go(func() { c.safely(ctx, []string{id}, deliver, c.readOne) })
 	}
 	reads.Wait()
 }
+
+func (c *Client) readOne(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
+	p, err := c.Product(ctx, ids[0])
+	deliver(ids[0], p, err)
+}
+
+// safely calls read, and delivers an error for each product that a panic in it has left open: that costs those products
+// their certainty, and not the process with the answers of all other changes.
+func (c *Client) safely(
+	ctx context.Context, ids []string, deliver func(string, *Product, error),
+	read func(context.Context, []string, func(string, *Product, error)),
+) {
+	var mu sync.Mutex
+	open := map[string]bool{}
+	for _, id := range ids {
+		open[id] = true
+	}
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		c.log.ErrorContext(ctx, "panic", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+		mu.Lock()
+		defer mu.Unlock()
+		for id := range open {
+			deliver(id, nil, c.http.Fail(c.get("read product "+id, "product", id), nil, transport.Error{Cause: errFault}))
+		}
+	}()
+	read(ctx, ids, func(id string, p *Product, err error) {
+		mu.Lock()
+		delete(open, id)
+		mu.Unlock()
+		deliver(id, p, err)
+	})
+}
+
+// errFault says that the provider panicked.
+var errFault = errors.New("the provider has a fault, which the log (TF_LOG=ERROR) shows: please report it")
 
 // readByFind delivers what find can decide and returns the ids that a single read has to decide.
 func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(string, *Product, error)) (undecided []string) {
