@@ -15,9 +15,11 @@ import (
 )
 
 // identitySchemas are the provider's, by resource type.
-func identitySchemas(t testing.TB, server tfprotov6.ProviderServer) map[string]*tfprotov6.ResourceIdentitySchema {
+func identitySchemas(
+	ctx context.Context, t testing.TB, server tfprotov6.ProviderServer,
+) map[string]*tfprotov6.ResourceIdentitySchema {
 	t.Helper()
-	resp, err := server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	resp, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
 	if err != nil || len(coreErrors(resp.Diagnostics)) > 0 {
 		t.Fatal(err, resp)
 	}
@@ -116,7 +118,7 @@ func TestIdentity_import(t *testing.T) {
 		t.Run(row.typeName, func(t *testing.T) {
 			c, ctx := identityCore(t), context.Background()
 			server := c.process(ctx)
-			schema := identitySchemas(t, server)[row.typeName]
+			schema := identitySchemas(ctx, t, server)[row.typeName]
 			if schema == nil {
 				t.Fatal("no identity")
 			}
@@ -201,7 +203,7 @@ func TestIdentity_methods(t *testing.T) {
 func TestIdentity_trouble(t *testing.T) {
 	t.Parallel()
 	c, ctx := identityCore(t), context.Background()
-	schema := identitySchemas(t, c.process(ctx))["telco_sim_status"]
+	schema := identitySchemas(ctx, t, c.process(ctx))["telco_sim_status"]
 	config := func(status string) coreConfig {
 		return coreConfig{"telco_sim_status.a": {typeName: "telco_sim_status", attributes: map[string]any{
 			"product_id": coreSync, "status": status,
@@ -255,7 +257,7 @@ func TestIdentity_mark(t *testing.T) {
 	t.Parallel()
 	c, ctx := identityCore(t), context.Background()
 	server := c.process(ctx)
-	schema := identitySchemas(t, server)["telco_mvno_sim_swap"]
+	schema := identitySchemas(ctx, t, server)["telco_mvno_sim_swap"]
 	imported, err := server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{
 		TypeName: "telco_mvno_sim_swap", Identity: identityData(t, schema,
 			map[string]string{"account_id": "5f0c8a2e9b1d4c0012345678"}),

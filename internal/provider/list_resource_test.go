@@ -33,7 +33,7 @@ type listing struct {
 func (c *core) query(ctx context.Context, q listing) []listResult {
 	server := c.process(ctx)
 	lists := server.(tfprotov6.ListResourceServer)
-	identitySchema := identitySchemas(c.t.(testing.TB), server)[q.typeName]
+	identitySchema := identitySchemas(ctx, c.t.(testing.TB), server)[q.typeName]
 	schema := coreSchemas().ListResourceSchemas[q.typeName]
 	config := c.encode(listConfig(schema, q.config))
 	valid, err := lists.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: q.typeName,
@@ -261,7 +261,9 @@ func TestListSIMStatuses(t *testing.T) {
 
 	c.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.find"}, Effect: simulator.Answer,
 		Status: 403, Body: `{"detail":"enough"}`})
-	checkDisplays(t, query(0, nil, nil), nce, "| error Unable to list SIMs") // one alone is no find
+	// The one that is alone in its lane is no find: whether it is read before the refusal stops the client is chance.
+	failed := query(0, nil, nil)
+	checkDisplays(t, failed[len(failed)-1:], "| error Unable to list SIMs")
 }
 
 // TestListSIMStatuses_bulk: a large tenant is read by pages and finds, never SIM by SIM.
