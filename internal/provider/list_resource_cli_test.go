@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -297,5 +298,44 @@ func TestQuery_guide(t *testing.T) {
 				t.Errorf("%d objects are found, %d expected", n, adoptable)
 			}
 		})
+	}
+}
+
+// TestIdentity_examples: each example of an import by identity takes over what the minimal example made, and sends nothing.
+func TestIdentity_examples(t *testing.T) {
+	for _, path := range acctest.OtherCLIs(t) {
+		for dir, files := range exampleFiles(t) {
+			block := filepath.Join(dir, "import-by-identity.tf")
+			if !slices.Contains(files, block) {
+				continue
+			}
+			t.Run(filepath.Base(path)+"/"+filepath.Base(dir), func(t *testing.T) {
+				env := newExampleEnv(t)
+				with := func(names ...string) *acctest.CLI {
+					cli := env.NewAttachedCLIAt(t, path)
+					cli.Need("1.12", "1.12")
+					cli.Write("main.tf", env.Config(""))
+					for _, name := range names {
+						text, err := os.ReadFile(filepath.Join(examplesDir, name))
+						if err != nil {
+							t.Fatal(err)
+						}
+						cli.Write(filepath.Base(name), string(text))
+					}
+					return cli
+				}
+				with(filepath.Join(dir, "resource.tf")).MustRun("apply", "-auto-approve")
+				changes := len(env.Ledger())
+				cli := with(filepath.Join(dir, "resource.tf"), block)
+				applied := cli.MustRun("apply", "-auto-approve")
+				if !strings.Contains(applied, "1 imported, 0 added") || strings.Contains(applied, "irreversible") ||
+					len(env.Ledger()) != changes {
+					t.Errorf("the import did more than import:\n%s", applied)
+				}
+				if output, exit := cli.Run("plan", "-detailed-exitcode"); exit != 0 {
+					t.Errorf("the plan after the import is not empty:\n%s", output)
+				}
+			})
+		}
 	}
 }

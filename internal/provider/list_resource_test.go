@@ -328,7 +328,27 @@ func TestListMVNOSIMSwaps(t *testing.T) {
 // so that a configuration generated from it is followed by an empty plan.
 func TestListInclude(t *testing.T) {
 	t.Parallel()
-	c := identityCore(t)
+	for name, spelling := range map[string]func(*core){
+		"as documented": func(*core) {},
+		"enums by name": func(c *core) { c.SetAccountsQuirks(func(q *simulator.AccountsQuirks) { q.EnumsAsNames = true }) },
+		"trailing F": func(c *core) {
+			c.SetAccountsQuirks(func(q *simulator.AccountsQuirks) { q.SIMNumberF = true })
+			c.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.TrailingF = true })
+		},
+		"check digit":      func(c *core) { c.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.CheckDigit = true }) },
+		"status lower":     func(c *core) { c.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.StatusCase = "lower" }) },
+		"form factor told": func(c *core) { c.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.ShowFormFactor = true }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := identityCore(t)
+			spelling(c)
+			checkListInclude(t, c)
+		})
+	}
+}
+
+func checkListInclude(t *testing.T, c *core) {
+	t.Helper()
 	c.AddSIMCard("acme-fleet", simulator.SIMCard{
 		CLI: "(+353)870000001", SIMNumber: new("8900000000000000001"), Description: new("van 12"), InventoryRef: new("ref"),
 		State: 4, Version: 3501,
