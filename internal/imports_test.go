@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
 	"internal/cmd/demo":      {},
+	"internal/cmd/schema":    {"internal/provider", "github.com/hashicorp/terraform-plugin-"},
 	"internal/cmd/bench":     {"internal/simulator"},
 	"internal/browser":       {},
 	// go-plugin and go-hclog let a real CLI attach to the provider inside the test.

@@ -150,12 +150,13 @@ func (a api[C]) use(diags *diag.Diagnostics) *C {
 	return a.client
 }
 
-// mustUse is use for a data source: it must answer while planning, so a setting that is not known yet is an error.
+// mustUse is use for what must answer while planning (data sources, ephemeral resources, queries): there a setting that
+// is not known yet is an error.
 func (a api[C]) mustUse(diags *diag.Diagnostics) *C {
 	client := a.use(diags)
 	if client == nil && !diags.HasError() {
 		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
-			"This data source is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
+			"This is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
 				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment variable.", a.name))
 	}
 	return client
