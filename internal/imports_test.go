@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal", "internal/livechange",
 		"internal/planmod", "internal/validate", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-"},
-	"internal/validate":      {"internal/api/transport", "github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/validate":      {"internal/api/transport", "internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},

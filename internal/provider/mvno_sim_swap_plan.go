@@ -251,17 +251,24 @@ func (r *mvnoSIMSwapResource) warnAboutSIM(ctx context.Context, client *mvno.Cli
 	if mvno.IsWord(s.newSIM) {
 		return
 	}
-	sim, err := client.SIM(ctx, identity.ICCKey(s.newSIM))
-	switch {
-	case isNotFound(err):
-		diags.AddAttributeWarning(path.Root("new_sim"), "SIM may not be free", explain(fmt.Sprintf(
-			"The MVNO API shows no SIM %s in storage: it may be unknown, in use or spent, and the swap of account %s is refused then.",
-			s.newSIM, s.accountID), err, "Check the ICC. The data source telco_mvno_sims lists the SIMs that are free."))
-	case err != nil:
-	case sim.Network != "" && account.SIM.Network != "" && !identity.SameWord(sim.Network, account.SIM.Network):
+	icc := identity.ICCKey(s.newSIM)
+	sim, err := client.PoolSIM(ctx, icc)
+	if err == nil && sim.Network != "" && account.SIM.Network != "" && !identity.SameWord(sim.Network, account.SIM.Network) {
 		diags.AddAttributeWarning(path.Root("new_sim"), "SIM is of another network", fmt.Sprintf(
 			"SIM %s is of the network %s, and MVNO account %s holds one of %s. A swap stays within its network, so the service may refuse it.\n\n"+
-				"The data source telco_mvno_sims lists the SIMs of a network that are free.", s.newSIM, sim.Network, s.accountID, account.SIM.Network))
+				"The data source telco_mvno_sims lists the SIMs of a network that are free.", icc, sim.Network, s.accountID, account.SIM.Network))
+		return
+	}
+	free := true
+	if err == nil {
+		if unused, listed := client.Unused(ctx, icc); listed == nil {
+			free = unused != nil
+		}
+	}
+	if isNotFound(err) || !free {
+		diags.AddAttributeWarning(path.Root("new_sim"), "SIM may not be free", explain(fmt.Sprintf(
+			"The MVNO API does not show SIM %s as unused: it may be unknown, in use or spent, and the swap of account %s is refused then.",
+			icc, s.accountID), err, "Check the ICC. The data source telco_mvno_sims lists the SIMs that are free."))
 	}
 }
 

@@ -159,7 +159,7 @@ func sentencesOfSwap(accountID string, op swapOperation) sentences {
 func swapAdvice(err error) string {
 	var e *transport.Error
 	if !errors.As(err, &e) {
-		return ""
+		return advice(err)
 	}
 	switch {
 	case e.Code == "sim":
@@ -172,7 +172,7 @@ func swapAdvice(err error) string {
 	case e.Code == "access_denied" || e.Status == 403:
 		return "A swap needs a token with access level OWNER, RESELLER or ADMIN; one that may read is not enough."
 	}
-	return ""
+	return advice(err)
 }
 
 // warnTookPlace tells of a swap that took place without an answer.

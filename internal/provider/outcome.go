@@ -241,10 +241,10 @@ func tellMoved[L, T any](o change.Outcome[L, T], say sentences) string {
 		o.Decision.Planned, o.Decision.Wanted, say.object, o.Decision.Shows)
 }
 
-// advise is what to do about a refusal; credentials and rate have advice of their own.
+// advise is what to do about a refusal: what the resource knows of it, else what helps against trouble of a general kind.
 func (s sentences) advise(err error) string {
-	if next := advice(err); next != "" || s.refusalAdvice == nil {
-		return next
+	if s.refusalAdvice == nil {
+		return advice(err)
 	}
 	return s.refusalAdvice(err)
 }

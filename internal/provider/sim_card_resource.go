@@ -300,7 +300,7 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 	read := func(ctx context.Context) (*accounts.SIMCard, error) { return client.SIMCard(ctx, s.account, s.cli) }
 	card, err := client.SIMCardShared(ctx, s.account, s.cli)
 	if isNotFound(err) {
-		card, err = change.Certain(ctx, witness, err, isNotFound, read)
+		card, err = change.Certain(ctx, witness, isNotFound, read)
 	}
 	if err == nil {
 		witness.Saw()

@@ -60,7 +60,7 @@ func (s *cardSubject) Read(ctx context.Context) (*accounts.SIMCard, error) {
 		case accounts.Create:
 			return nil, nil
 		case accounts.Delete: // it ends the destroy with nothing sent
-			card, err = change.Certain(ctx, s.accountsWitness(s.client, s.account), err, isNotFound, s.ready)
+			card, err = change.Certain(ctx, s.accountsWitness(s.client, s.account), isNotFound, s.ready)
 		case accounts.Update:
 			return nil, &change.GoneError{Cause: err}
 		}

@@ -183,7 +183,7 @@ func (r *simFleetStatusResource) readAll(ctx context.Context, client *cmo.Client
 	missing, err := onlyMissing(failed)
 	if err == nil && len(missing) > 0 {
 		var found map[string]*cmo.Product
-		found, err = change.Certain(ctx, witness, failed[missing[0]], isNotFound, func(ctx context.Context) (map[string]*cmo.Product, error) {
+		found, err = change.Certain(ctx, witness, isNotFound, func(ctx context.Context) (map[string]*cmo.Product, error) {
 			now, still := client.ProductsByID(ctx, missing)
 			failed = still
 			maps.Copy(products, now)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func (s *services) cmoWitness(client *cmo.Client) *change.Witness {
 
 // readAgain makes certain that a SIM is gone, which one answer never is.
 func (s *services) readAgain(ctx context.Context, client *cmo.Client, productID string, cause error) (*cmo.Product, error) {
-	return change.Certain(ctx, s.cmoWitness(client), cause, isNotFound, func(ctx context.Context) (*cmo.Product, error) {
+	return change.Certain(ctx, s.cmoWitness(client), isNotFound, func(ctx context.Context) (*cmo.Product, error) {
 		return client.ProductShared(ctx, productID)
 	})
 }
@@ -204,8 +205,8 @@ func statusSentences(productID, from, target string) sentences {
 			}
 			return ""
 		},
-		refusalAdvice: func(error) string {
-			return "Which changes are possible depends on the backend, the tariff and the SIM's present status."
+		refusalAdvice: func(err error) string {
+			return cmp.Or(advice(err), "Which changes are possible depends on the backend, the tariff and the SIM's present status.")
 		},
 	}
 }
