@@ -29,7 +29,9 @@ func text(t *testing.T, path string) string {
 func TestGuides_findTheBinary(t *testing.T) {
 	t.Parallel()
 	lines := map[string]bool{}
-	for _, path := range []string{"templates/guides/review.md.tmpl", "templates/guides/going-live.md.tmpl", "examples/ci/github-actions.yml"} {
+	for _, path := range []string{
+		"templates/guides/review.md.tmpl", "templates/guides/going-live.md.tmpl", "examples/ci/github-actions.yml",
+	} {
 		found := findsBinary.FindAllStringSubmatch(text(t, path), -1)
 		if len(found) != 1 {
 			t.Errorf("%s has the line %d times", path, len(found))
@@ -43,8 +45,8 @@ func TestGuides_findTheBinary(t *testing.T) {
 	}
 }
 
-// TestAccGuides_githubActions runs the steps of the job as a runner would: with each CLI the line finds the provider that
-// init has installed, and the job ends with the review's exit status beside a comment.
+// TestAccGuides_githubActions runs the steps of the job as a runner would: with each CLI the line finds the provider
+// that init has installed, and the job ends with the review's exit status beside a comment.
 func TestAccGuides_githubActions(t *testing.T) {
 	if _, err := exec.LookPath("jq"); err != nil {
 		t.Skip("no jq, which the runners have")
@@ -73,7 +75,8 @@ func checkJob(t *testing.T, path string) {
 	env.AddProduct(simulator.Product{ID: truck1, SIMStatus: "ACTIVE"})
 	cli := acctest.NewInstallingCLI(t, path, "1.2.3")
 	// The provider block of the test, with the address of a user.
-	config := regexp.MustCompile(`source = "[^"]*"`).ReplaceAllString(env.Config(status("one", truck1, `"TERMINATED"`, "")), `source = "simfleet/telco"`)
+	source := regexp.MustCompile(`source = "[^"]*"`)
+	config := source.ReplaceAllString(env.Config(status("one", truck1, `"TERMINATED"`, "")), `source = "simfleet/telco"`)
 	cli.Write("main.tf", config)
 
 	name := "terraform" // as the job calls it, whichever it is
@@ -97,11 +100,13 @@ func checkJob(t *testing.T, path string) {
 		t.Fatalf("the plan ends with %d:\n%s", exit, output)
 	}
 	output, exit := runStep("Review")
-	if want := "review: review.md: 1 live change\nreview: 1 violation of the limits; the report names each\n"; exit != 2 || output != want {
+	const want = "review: review.md: 1 live change\nreview: 1 violation of the limits; the report names each\n"
+	if exit != 2 || output != want {
 		t.Errorf("the review ends with %d: %q", exit, output)
 	}
 	comment, err := os.ReadFile(filepath.Join(cli.Dir, "review.md"))
-	if err != nil || !strings.Contains(string(comment), "- **termination**: `SIM "+truck1+"`: `ACTIVE -> TERMINATED` at `telco_sim_status.one`\n") {
+	const violation = "- **termination**: `SIM " + truck1 + "`: `ACTIVE -> TERMINATED` at `telco_sim_status.one`\n"
+	if err != nil || !strings.Contains(string(comment), violation) {
 		t.Errorf("%v\n%s", err, comment)
 	}
 }
