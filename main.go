@@ -26,8 +26,10 @@ var (
 
 // commands are what the binary does where its first argument names one; without, it serves the provider.
 var commands = map[string]func(args []string, stdin io.Reader, stdout, stderr io.Writer) int{
-	"journal": func(args []string, _ io.Reader, stdout, stderr io.Writer) int { return journal.Command(args, stdout, stderr) },
-	"review":  review.Command,
+	"journal": func(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+		return journal.Command(args, stdout, stderr)
+	},
+	"review": review.Command,
 }
 
 func main() {

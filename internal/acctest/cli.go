@@ -78,6 +78,40 @@ func (e *Env) attached(c *CLI) *CLI {
 	return c
 }
 
+// NewInstallingCLI is NewCLI with the provider in a mirror that init installs it from, for Terraform and for OpenTofu, as
+// simfleet/telco in that version. path is the CLI's, "" the one that all tests use.
+func NewInstallingCLI(t *testing.T, path, version string) *CLI {
+	t.Helper()
+	var c *CLI
+	if path == "" {
+		c = newCLI(t)
+	} else {
+		c = newCLIAt(t, path)
+	}
+	bin, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror := filepath.Join(c.Dir, "mirror")
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		dir := filepath.Join(mirror, host, "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(bin, "terraform-provider-telco"), filepath.Join(dir, "terraform-provider-telco_v"+version)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
+	return c
+}
+
+// Path is the CLI's own.
+func (c *CLI) Path() string { return c.path }
+
+// Env is the environment of its commands.
+func (c *CLI) Env() []string { return c.env }
+
 // OtherCLIs are the paths of CLIs beside the one that all tests use, from TELCO_TEST_CLIS, separated as PATH is: what
 // only a newer Terraform or an OpenTofu can do is tested with each of them that can. The test is skipped where there is
 // none.

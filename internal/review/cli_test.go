@@ -40,7 +40,9 @@ func network(t *testing.T) *acctest.Env {
 	env.AddM2MGroup(simulator.M2MGroup{Code: "TEST", Type: "pending"})
 	env.AddM2MGroup(simulator.M2MGroup{Code: "LIVE10", Type: "live"})
 	env.AddM2MSIM(simulator.M2MSIM{ICCID: tracker, Group: "TEST"})
-	env.AddMVNOAccount(simulator.MVNOAccount{ID: phone, Number: "+4520000001", State: "ACTIVE", SIMNumber: "8945019000000000001"})
+	env.AddMVNOAccount(simulator.MVNOAccount{
+		ID: phone, Number: "+4520000001", State: "ACTIVE", SIMNumber: "8945019000000000001",
+	})
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000001", FormFactor: "eSIM"})
 	return env
 }
@@ -50,7 +52,14 @@ func fleet(name, removal string, statuses ...string) string {
 	for i := 0; i < len(statuses); i += 2 {
 		fmt.Fprintf(&b, "    %q = %q\n", statuses[i], statuses[i+1])
 	}
-	return fmt.Sprintf("resource \"telco_sim_fleet_status\" %[1]q {\n  name = %[1]q\n  %[2]s\n  statuses = {\n%[3]s  }\n}\n", name, removal, b.String())
+	return fmt.Sprintf(`
+resource "telco_sim_fleet_status" %[1]q {
+  name = %[1]q
+  %[2]s
+  statuses = {
+%[3]s  }
+}
+`, name, removal, b.String())
 }
 
 const (
@@ -92,11 +101,17 @@ resource "telco_mvno_sim_swap" "stolen_phone" {
 )
 
 func status(name, id, status, more string) string {
-	return fmt.Sprintf("resource \"telco_sim_status\" %q {\n  product_id = %q\n  status = %s\n  %s\n}\n", name, id, status, more)
+	return fmt.Sprintf(`
+resource "telco_sim_status" %q {
+  product_id = %q
+  status     = %s
+  %s
+}
+`, name, id, status, more)
 }
 
-// TestAccReview takes a network from nothing to nothing, and reviews each plan before its apply: what the review lists is
-// what the network then executes.
+// TestAccReview takes a network from nothing to nothing, and reviews each plan before its apply: what the review lists
+// is what the network then executes.
 func TestAccReview(t *testing.T) {
 	env := network(t)
 	checkLifecycle(t, env, env.NewAttachedCLI(t))
@@ -120,7 +135,8 @@ func checkLifecycle(t *testing.T, env *acctest.Env, cli *acctest.CLI) {
 		plan         []string
 		left         []string // what is left alone
 	}{
-		{"create", ordered + group + swap + status("one", truck1, `"ACTIVE"`, "") + status("two", truck2, `"ACTIVE"`, "") +
+		{"create", ordered + group + swap +
+			status("one", truck1, `"ACTIVE"`, "") + status("two", truck2, `"ACTIVE"`, "") +
 			fleet("vans", "", van1, "ACTIVE", van2, "ACTIVE", van3, "ACTIVE"), nil, nil},
 		{"update", changed + group + swap + status("one", truck1, `"SUSPENDED"`, `status_on_destroy = "TERMINATED"`) +
 			fleet("vans", `status_on_removal = "SUSPENDED"`, van1, "SUSPENDED", van3, "ACTIVE"), nil, []string{truck2}},
@@ -242,7 +258,10 @@ func run(t *testing.T, plan []byte, args ...string) []byte {
 
 // TestAccReview_oddPlans are plans that hide something from whoever reads their actions only.
 func TestAccReview_oddPlans(t *testing.T) {
-	const later = `resource "terraform_data" "later" {}` + "\n"
+	const (
+		later = `resource "terraform_data" "later" {}` + "\n"
+		short = `timeouts = { create = "200ms", update = "200ms" }`
+	)
 	for name, c := range map[string]struct {
 		before, config string
 		prepare        func(*acctest.Env)
@@ -250,7 +269,8 @@ func TestAccReview_oddPlans(t *testing.T) {
 	}{
 		"unknown": {config: later + status("one", truck1, "terraform_data.later.id", "") +
 			strings.Replace(fleet("vans", "", van1, "X", van3, "SUSPENDED"), `"X"`, "terraform_data.later.id", 1)},
-		"without-preflight": {config: ordered + swap + group + status("one", truck1, `"ACTIVE"`, "") + fleet("vans", "", van1, "ACTIVE", van3, "ACTIVE")},
+		"without-preflight": {config: ordered + swap + group + status("one", truck1, `"ACTIVE"`, "") +
+			fleet("vans", "", van1, "ACTIVE", van3, "ACTIVE")},
 		"sensitive": {config: `variable "secret" {
   default   = "ACTIVE"
   sensitive = true
@@ -258,7 +278,7 @@ func TestAccReview_oddPlans(t *testing.T) {
 ` + status("one", truck1, "var.secret", "") + strings.Replace(fleet("vans", "", van1, "X"), `"X"`, "var.secret", 1)},
 		"replaced": {before: status("one", truck1, `"ACTIVE"`, ""), config: status("one", truck2, `"ACTIVE"`, "")},
 		"wait": {
-			before: status("one", truck2, `"ACTIVE"`, `timeouts = { create = "200ms", update = "200ms" }`) + fleet("vans", `timeouts = { create = "200ms", update = "200ms" }`, "TMSP-89490200000000000003", "ACTIVE"),
+			before: status("one", truck2, `"ACTIVE"`, short) + fleet("vans", short, "TMSP-89490200000000000003", "ACTIVE"),
 			prepare: func(env *acctest.Env) {
 				env.AddProduct(simulator.Product{ID: "TMSP-89490200000000000003", SIMStatus: "INACTIVE"})
 				env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
@@ -270,7 +290,13 @@ moved {
   to   = telco_sim_status.other
 }
 `},
-		"module": {config: "module \"depot\" {\n  source   = \"./depot\"\n  for_each = toset([\"north\"])\n  providers = { telco = telco.other }\n}\n"},
+		"module": {config: `
+module "depot" {
+  source    = "./depot"
+  for_each  = toset(["north"])
+  providers = { telco = telco.other }
+}
+`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -291,7 +317,8 @@ moved {
 			case "without-preflight":
 				settings = "preflight = false"
 			case "module":
-				other := strings.Replace(env.Config(""), "provider \"telco\" {", "provider \"telco\" {\n  alias = \"other\"", 1)
+				const block = `provider "telco" {`
+				other := strings.Replace(env.Config(""), block, block+"\n  alias = \"other\"", 1)
 				_, other, _ = strings.Cut(other, "provider \"telco\"")
 				c.config += "provider \"telco\"" + other
 				required, _, _ := strings.Cut(env.Config(""), "provider \"telco\"")

@@ -20,10 +20,11 @@ const (
 	leastCols   = 40
 )
 
-const usage = `Usage: terraform show -json PLANFILE | terraform-provider-telco review [flags] [FILE]
+const usage = `Usage: terraform-provider-telco review [flags] [FILE]
 
-Reports the live changes of a saved plan. FILE is the JSON of the plan; - or no
-file is standard input. No API is called and no configuration is needed.
+Reports the live changes of a saved plan. FILE is its JSON, as terraform show
+-json PLANFILE prints it; - or no file is standard input. No API is called and
+no configuration is needed.
 
 Exit status: 0 within the limits, 2 a limit is broken, 1 it could not review.
 
@@ -93,7 +94,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		o.limits.Max = &n
 		return nil
 	})
-	flags.Func("deny", "`RULES` that no change may break, separated by commas:\n"+strings.Join(rules, ", "), func(text string) error {
+	denied := "`RULES` that no change may break, separated by commas:\n" + strings.Join(rules, ", ")
+	flags.Func("deny", denied, func(text string) error {
 		parsed, err := parseRules(text)
 		o.limits.Deny = append(o.limits.Deny, parsed...)
 		return err
@@ -139,7 +141,7 @@ func read(file string, stdin io.Reader) (*Report, error) {
 		defer func() { _ = opened.Close() }()
 		stdin = opened
 	} else if terminal(stdin) {
-		return nil, errors.New("there is no plan: pipe terraform show -json PLANFILE into it, or name a file; -help tells more")
+		return nil, errors.New("there is no plan: pipe what terraform show -json PLANFILE prints, or name a file; see -help")
 	}
 	from, err := peek(stdin)
 	if err != nil {

@@ -2,10 +2,10 @@ package review
 
 import "github.com/simfleet/terraform-provider-telco/internal/livechange"
 
-// fleetLedger sets the counts of a fleet's last_change against the SIMs that its maps show as different. A SIM that joins
-// the map has no status of before there, and may be in step already; one that differs from the state may be so too, where
-// the plan was made without a refresh. The counts tell, for each transition, and where they can't tell which of several SIMs
-// it is, all of them are live and none is certain.
+// fleetLedger sets the counts of a fleet's last_change against the SIMs that its maps show as different. A SIM that
+// joins the map has no status of before there, and may be in step already; one that differs from the state may be so
+// too, where the plan was made without a refresh. The counts tell, for each transition, and where they can't tell which
+// of several SIMs it is, all of them are live and none is certain.
 type fleetLedger struct {
 	// byTransition are those of one transition of which the plan announces any.
 	byTransition map[[2]string]tally

@@ -36,7 +36,10 @@ func (r *Report) groups() []group {
 	for _, t := range r.ByTransition() {
 		apart[t.Kind]++
 		if apart[t.Kind] <= mostTransitions {
-			groups = append(groups, group{title: t.Title(), meanings: []string{t.Meaning}, count: t.Count, rows: rowsOf(t.Changes, false), ends: ends(t.Changes)})
+			groups = append(groups, group{
+				title: t.Title(), meanings: []string{t.Meaning}, count: t.Count,
+				rows: rowsOf(t.Changes, false), ends: ends(t.Changes),
+			})
 			continue
 		}
 		i, ok := rare[t.Kind]
@@ -59,7 +62,7 @@ func (r *Report) groups() []group {
 
 func ends(changes []Change) bool {
 	return slices.ContainsFunc(changes, func(c Change) bool {
-		return c.terminates == yes || c.Kind == livechange.SIMCardDeletion
+		return c.terminates == yes && c.To.Text != Sensitive || c.Kind == livechange.SIMCardDeletion
 	})
 }
 

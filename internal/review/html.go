@@ -73,15 +73,18 @@ func (r *Report) HTML() ([]byte, error) {
 	p := page{
 		Headline: r.headline(), Provenance: r.provenance(plain), Kept: r.kept(), CannotBeUndone: cannotBeUndone,
 		UncertainLegend: uncertainLegend, SkippedTitle: skippedTitle, Violations: r.Violations, Skipped: r.NotReviewed,
-		Uncertain: r.uncertain() > 0, Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // both are ours
+		Uncertain: r.uncertain() > 0,
+		Style:     template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // both are ours
 		StyleHash: hash(pageStyle), ScriptHash: hash(pageScript),
 	}
 	all := r.LiveChanges()
 	for _, t := range r.ByKind() {
-		p.Kinds = append(p.Kinds, pageBar{Title: t.Title(), Count: t.Count, Bar: bar(t.Count, all, t.Kind == livechange.SIMCardDeletion)})
+		deletion := t.Kind == livechange.SIMCardDeletion
+		p.Kinds = append(p.Kinds, pageBar{Title: t.Title(), Count: t.Count, Bar: bar(t.Count, all, deletion)})
 	}
 	for _, g := range r.groups() {
-		p.Groups = append(p.Groups, pageBar{Title: g.title, Count: g.count, Bar: bar(g.count, all, g.ends), Meanings: g.meanings})
+		one := pageBar{Title: g.title, Count: g.count, Bar: bar(g.count, all, g.ends), Meanings: g.meanings}
+		p.Groups = append(p.Groups, one)
 	}
 	if m, ok := r.statusMatrix(); ok {
 		p.Matrix = &pageMatrix{To: m.to}
@@ -94,10 +97,14 @@ func (r *Report) HTML() ([]byte, error) {
 		}
 	}
 	for _, c := range r.Changes {
-		p.Rows = append(p.Rows, pageRow{Kind: string(c.Kind), SIM: c.named(), What: c.what, Address: c.Address, Certain: c.Certain})
+		p.Rows = append(p.Rows, pageRow{
+			Kind: string(c.Kind), SIM: c.named(), What: c.what, Address: c.Address, Certain: c.Certain,
+		})
 	}
 	for _, o := range []pageObjects{
-		{waitsTitle, waitsText, r.Waits}, {leftAloneTitle, leftAloneText, r.LeftAlone}, {unprotectedTitle, unprotectedText, r.Unprotected},
+		{waitsTitle, waitsText, r.Waits},
+		{leftAloneTitle, leftAloneText, r.LeftAlone},
+		{unprotectedTitle, unprotectedText, r.Unprotected},
 	} {
 		if len(o.Objects) > 0 {
 			p.Objects = append(p.Objects, o)
@@ -115,9 +122,10 @@ func bar(n, all int, ends bool) template.HTML {
 	if ends {
 		class = ` class="danger"`
 	}
-	//nolint:gosec // numbers only
-	return template.HTML(fmt.Sprintf(`<svg%s viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true"><rect width="%.1f" height="1"/></svg>`,
-		class, max(0.5, 100*float64(n)/float64(max(1, all)))))
+	const svg = `<svg%s viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">` +
+		`<rect width="%.1f" height="1"/></svg>`
+	width := max(0.5, 100*float64(n)/float64(max(1, all)))
+	return template.HTML(fmt.Sprintf(svg, class, width)) //nolint:gosec // numbers only
 }
 
 // hash lets the page's policy admit this text alone.

@@ -54,7 +54,9 @@ func (r *Report) JSON() ([]byte, error) {
 		report.Totals.ByKind[t.Kind] = t.Count
 	}
 	for _, c := range r.Changes {
-		report.Changes = append(report.Changes, jsonChange{c.Kind, c.SIM, c.From, c.To, c.Count, list(c.Fields), c.Address, c.Certain})
+		report.Changes = append(report.Changes, jsonChange{
+			c.Kind, c.SIM, c.From, c.To, c.Count, list(c.Fields), c.Address, c.Certain,
+		})
 	}
 	for _, v := range r.Violations {
 		report.Violations = append(report.Violations, jsonViolation{v.Rule, v.String()})

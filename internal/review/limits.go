@@ -48,7 +48,8 @@ const (
 
 var rules = []string{ruleTermination, ruleDeletion, ruleUnprotect, ruleSwap, ruleSwapByKeyword, ruleUnknown}
 
-// parseRules reads a list of rules, separated by commas. An empty word is an error: an unset variable must not deny nothing.
+// parseRules reads a list of rules, separated by commas. An empty word is an error: an unset variable must not deny
+// nothing.
 func parseRules(list string) ([]string, error) {
 	var parsed []string
 	for word := range strings.SplitSeq(list, ",") {
@@ -68,7 +69,8 @@ func parseRules(list string) ([]string, error) {
 func (r *Report) Check(limits Limits) {
 	r.limits, r.Violations = limits, nil
 	if n := r.LiveChanges(); limits.Max != nil && n > *limits.Max {
-		r.Violations = append(r.Violations, Violation{Rule: ruleMax, Detail: fmt.Sprintf("%s, and the limit is %d", plural(n, "live change"), *limits.Max)})
+		detail := fmt.Sprintf("%s, and the limit is %d", plural(n, "live change"), *limits.Max)
+		r.Violations = append(r.Violations, Violation{Rule: ruleMax, Detail: detail})
 	}
 	for _, rule := range rules {
 		if slices.Contains(limits.Deny, rule) {
@@ -82,7 +84,10 @@ func (r *Report) Check(limits Limits) {
 func (r *Report) deny(rule string, unknownToo bool) {
 	if rule == ruleUnprotect {
 		for _, card := range r.Unprotected {
-			r.Violations = append(r.Violations, Violation{Rule: rule, Subject: "SIM card " + card.SIM.Text, What: "deletion_protection is taken off", Address: card.Address})
+			r.Violations = append(r.Violations, Violation{
+				Rule: rule, Subject: "SIM card " + card.SIM.Text,
+				What: "deletion_protection is taken off", Address: card.Address,
+			})
 		}
 		return
 	}
@@ -98,7 +103,9 @@ func (r *Report) deny(rule string, unknownToo bool) {
 			why = "known only after apply"
 		case yes:
 		}
-		r.Violations = append(r.Violations, Violation{Rule: rule, Subject: c.subject(), What: c.counted(), Address: c.Address, Why: why})
+		r.Violations = append(r.Violations, Violation{
+			Rule: rule, Subject: c.subject(), What: c.counted(), Address: c.Address, Why: why,
+		})
 	}
 }
 

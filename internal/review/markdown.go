@@ -23,7 +23,8 @@ const (
 func (r *Report) Markdown() []byte {
 	var sections []section
 	if n := len(r.Violations); n > 0 {
-		s := section{open: fmt.Sprintf("### :no_entry: %s of the limits\n\n", plural(n, "violation")), close: "\n", noun: "violation"}
+		title := fmt.Sprintf("### :no_entry: %s of the limits\n\n", plural(n, "violation"))
+		s := section{open: title, close: "\n", noun: "violation"}
 		for _, v := range r.Violations {
 			s.rows = append(s.rows, markdownViolation(v))
 		}
@@ -59,7 +60,8 @@ func markdownViolation(v Violation) string {
 	if v.Why != "" {
 		why = " (" + v.Why + ")"
 	}
-	return fmt.Sprintf("- **%s**: %s: %s at %s%s\n", v.Rule, code(v.Subject, mostRunes), code(v.What, mostRunes), code(v.Address, mostRunes), why)
+	return fmt.Sprintf("- **%s**: %s: %s at %s%s\n",
+		v.Rule, code(v.Subject, mostRunes), code(v.What, mostRunes), code(v.Address, mostRunes), why)
 }
 
 func (r *Report) markdownSummary(groups []group, rest int) string {
@@ -88,8 +90,8 @@ func (r *Report) markdownSummary(groups []group, rest int) string {
 func markdownGroup(g group) section {
 	kind, transition := g.parts()
 	s := section{
-		open: fmt.Sprintf("<details><summary>%s: %s (%d)</summary>\n\n%s\n\n", kind, codeHTML(transition, mostTitle), g.count,
-			strings.Join(g.meanings, "\n")),
+		open: fmt.Sprintf("<details><summary>%s: %s (%d)</summary>\n\n%s\n\n",
+			kind, codeHTML(transition, mostTitle), g.count, strings.Join(g.meanings, "\n")),
 		close: "\n</details>\n\n",
 		noun:  "row",
 	}
@@ -123,7 +125,8 @@ func markdownObjects(title, text string, objects []Object) section {
 		return section{}
 	}
 	s := section{
-		open:  fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n| SIM | Address |\n| --- | --- |\n", title, len(objects), text),
+		open: fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n%s\n\n| SIM | Address |\n| --- | --- |\n",
+			title, len(objects), text),
 		close: "\n</details>\n\n", noun: "row",
 	}
 	for _, o := range objects {
@@ -137,7 +140,8 @@ func markdownSkipped(skipped []Skipped) section {
 		return section{}
 	}
 	s := section{
-		open:  fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n| Address | Why |\n| --- | --- |\n", skippedTitle, len(skipped)),
+		open: fmt.Sprintf("<details><summary>%s (%d)</summary>\n\n| Address | Why |\n| --- | --- |\n",
+			skippedTitle, len(skipped)),
 		close: "\n</details>\n\n", noun: "row",
 	}
 	for _, one := range skipped {
@@ -153,8 +157,8 @@ type section struct {
 	noun        string
 }
 
-// compose joins the sections. Where not all rows have room, each section gets an equal share, and what one does not need
-// goes to the others.
+// compose joins the sections. Where not all rows have room, each section gets an equal share, and what one does not
+// need goes to the others.
 func compose(sections []section, limit int) string {
 	const note = 80 // what the note of a cut takes, at most
 	room := limit

@@ -37,15 +37,16 @@ func writeFile(path string, content []byte) (err error) {
 		return err
 	}
 	if info != nil {
-		if err = os.Chmod(temporary.Name(), info.Mode().Perm()); err != nil {
-			return err
-		}
+		err = os.Chmod(temporary.Name(), info.Mode().Perm())
 	}
-	return os.Rename(temporary.Name(), path)
+	if err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	return err
 }
 
 func writeTo(path string, content []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0) //nolint:gosec // the file that the user names
 	if err != nil {
 		return err
 	}

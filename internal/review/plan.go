@@ -146,7 +146,8 @@ func each[T any](decoder *json.Decoder, take func(T) error) error {
 
 func (p *planReader) knownFormat() error {
 	if err := (&tfjson.Plan{FormatVersion: p.format}).Validate(); err != nil {
-		return fmt.Errorf("its format_version %q is not known here: review it with a newer version of this provider", clean(p.format))
+		return fmt.Errorf("its format_version %q is not known here: review it with a newer version of this provider",
+			clean(p.format))
 	}
 	return nil
 }
@@ -161,15 +162,16 @@ func (p *planReader) whole() error {
 	case p.format == "" || !p.isPlan:
 		return errNoPlan
 	case p.errored:
-		return errors.New("the plan has errored, so it is not complete: mend what terraform plan reports, and plan again")
+		return errErrored
 	}
 	return nil
 }
 
 var (
-	errNoPlan = errors.New("this is not the JSON of a plan: it is what terraform show -json PLANFILE prints")
-	errState  = errors.New("this is a state, not a plan: terraform show -json needs the file of terraform plan -out=FILE")
-	errLog    = errors.New("this is the log of terraform plan -json, not a plan: it is what terraform show -json PLANFILE prints")
+	errNoPlan  = errors.New("this is not the JSON of a plan: it is what terraform show -json PLANFILE prints")
+	errState   = errors.New("this is a state, not a plan: terraform show -json needs the file of terraform plan -out=FILE")
+	errLog     = errors.New("this is the log of terraform plan -json, not a plan: use terraform show -json PLANFILE")
+	errErrored = errors.New("the plan has errored, so it is not complete: mend what terraform plan reports, and plan again")
 )
 
 // explain puts the decoder's errors into words for people.
@@ -183,7 +185,8 @@ func (p *planReader) explain(err error) error {
 		}
 		return errors.New("the JSON ends in the middle: the plan has been cut off")
 	case errors.As(err, &syntax):
-		return fmt.Errorf("this is no JSON (%s): it must be what terraform show -json PLANFILE prints", clean(syntax.Error()))
+		return fmt.Errorf("this is no JSON (%s): it must be what terraform show -json PLANFILE prints",
+			clean(syntax.Error()))
 	case errors.As(err, &wrongType):
 		return fmt.Errorf("this is not the JSON of a plan: %s is %s", clean(wrongType.Field), clean(wrongType.Value))
 	}
@@ -192,8 +195,8 @@ func (p *planReader) explain(err error) error {
 
 // resource takes one resource change.
 func (r *Report) resource(p planResource) error {
-	if p.Mode == tfjson.DataResourceMode || p.Change == nil && p.Mode != tfjson.ManagedResourceMode {
-		return nil
+	if p.Mode != tfjson.ManagedResourceMode && p.Mode != "" {
+		return nil // what is only read, or opened and closed, changes nothing
 	}
 	address := clean(p.Address)
 	if p.Change == nil || len(p.Change.Actions) == 0 {
@@ -214,7 +217,8 @@ func (r *Report) resource(p planResource) error {
 	}
 	rules, ok := resources[p.Type]
 	if !ok {
-		return fmt.Errorf("this version of the provider knows no %s (%s): review with the version that the plan was made with", clean(p.Type), address)
+		return fmt.Errorf("this version of the provider knows no %s (%s): review with the version that the plan was made with",
+			clean(p.Type), address)
 	}
 
 	c := resourceChange{
@@ -252,8 +256,8 @@ func (r *Report) unknownAction(action string, rules resource, c resourceChange) 
 	unclear := instead(livechange.KnownAfterApply)
 	what := "unknown action " + clean(action)
 	r.change(Change{
-		Kind: rules.kind, SIM: rules.sim(of), From: unclear, To: unclear, Address: c.address, transition: what, what: what,
-		meaning: rules.kind.Meaning(livechange.KnownAfterApply), terminates: maybe, open: true,
+		Kind: rules.kind, SIM: rules.sim(of), From: unclear, To: unclear, Address: c.address,
+		transition: what, what: what, meaning: rules.kind.Meaning(livechange.KnownAfterApply), terminates: maybe, open: true,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 )
 
@@ -12,16 +13,19 @@ import (
 func largePlan(t testing.TB, sims int) []byte {
 	t.Helper()
 	type fields = map[string]any
-	statuses := [][2]string{{"INACTIVE", "ACTIVE"}, {"INACTIVE", "ACTIVE"}, {"INACTIVE", "ACTIVE"}, {"ACTIVE", "SUSPENDED"}, {"SUSPENDED", "ACTIVE"},
-		{"SUSPENDED", "TERMINATED"}}
+	statuses := [][2]string{
+		{"INACTIVE", "ACTIVE"}, {"INACTIVE", "ACTIVE"}, {"INACTIVE", "ACTIVE"}, {"ACTIVE", "SUSPENDED"},
+		{"SUSPENDED", "ACTIVE"}, {"SUSPENDED", "TERMINATED"},
+	}
 	var changes, before, after []any
 	for i := range sims {
 		from, to := statuses[i%len(statuses)][0], statuses[i%len(statuses)][1]
 		iccid := fmt.Sprintf("894902000000%08d", i)
 		values := func(status string) fields {
 			return fields{
-				"backend": "TMSP", "iccid": iccid, "id": "TMSP-" + iccid, "imei": nil, "imsi": fmt.Sprintf("2405%011d", i), "msisdn": nil,
-				"product_id": "TMSP-" + iccid, "status": status, "status_on_destroy": nil, "timeouts": nil, "last_change": nil,
+				"backend": "TMSP", "iccid": iccid, "id": "TMSP-" + iccid, "imei": nil, "msisdn": nil,
+				"imsi": fmt.Sprintf("2405%011d", i), "product_id": "TMSP-" + iccid, "status": status,
+				"status_on_destroy": nil, "timeouts": nil, "last_change": nil,
 			}
 		}
 		was, wanted := values(from), values(to)
@@ -35,15 +39,13 @@ func largePlan(t testing.TB, sims int) []byte {
 		}
 		with := func(more fields) fields {
 			whole := fields{}
-			for _, part := range []fields{one, more} {
-				for key, value := range part {
-					whole[key] = value
-				}
-			}
+			maps.Copy(whole, one)
+			maps.Copy(whole, more)
 			return whole
 		}
 		changes = append(changes, with(fields{"change": fields{
-			"actions": []string{"update"}, "before": was, "after": wanted, "before_sensitive": fields{}, "after_sensitive": fields{},
+			"actions": []string{"update"}, "before": was, "after": wanted,
+			"before_sensitive": fields{}, "after_sensitive": fields{},
 			"after_unknown": fields{"operation_status": true, "product_status": true},
 		}}))
 		before = append(before, with(fields{"values": was, "sensitive_values": fields{}}))
@@ -54,7 +56,8 @@ func largePlan(t testing.TB, sims int) []byte {
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(fields{
-		"format_version": "1.2", "terraform_version": "1.11.4", "timestamp": "2026-11-25T06:00:00Z", "errored": false, "complete": true,
+		"format_version": "1.2", "terraform_version": "1.11.4", "timestamp": "2026-11-25T06:00:00Z",
+		"errored": false, "complete": true,
 		"planned_values": tree(after), "resource_changes": changes, "resource_drift": changes,
 		"prior_state":   fields{"format_version": "1.0", "values": tree(before)},
 		"configuration": fields{},

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
@@ -175,7 +174,7 @@ func total(changes []Change, of func(Change) Total) []Total {
 		totals[i].Changes = append(totals[i].Changes, c)
 	}
 	slices.SortStableFunc(totals, func(a, b Total) int {
-		return cmp.Or(b.Count-a.Count, strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Transition, b.Transition))
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Transition, b.Transition))
 	})
 	return totals
 }

@@ -14,7 +14,8 @@ var simAAGroup = resource{
 
 	update: func(c resourceChange, r *Report) {
 		was, wanted := c.before.attribute("group_code"), c.after.attribute("group_code")
-		// An assignment can't be waited for: of one whose outcome is unknown nothing tells what became, so it is sent again.
+		// An assignment can't be waited for: of one whose outcome is unknown nothing tells what became, so it is sent
+		// again.
 		again := c.before.attribute("operation_status").text() == "unknown"
 		switch c.ofUpdate(again || wanted.isUnknown() || wanted.text() != was.text()) {
 		case announced:
@@ -36,7 +37,8 @@ func groupChange(c resourceChange, from Value) Change {
 	sim, to := c.after.attribute("iccid").shown(), c.after.attribute("group_code").shown()
 	transition := from.Text + livechange.Arrow + to.Text
 	return Change{
-		Kind: livechange.AutoActivation, SIM: sim, From: from, To: to, Address: c.address, Certain: !c.unsettled() && sim.Known && to.Known,
+		Kind: livechange.AutoActivation, SIM: sim, From: from, To: to, Address: c.address,
+		Certain:    !c.unsettled() && sim.Known && to.Known,
 		transition: transition, what: transition, meaning: livechange.AutoActivation.Meaning(""), open: !to.Known,
 	}
 }

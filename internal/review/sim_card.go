@@ -86,9 +86,9 @@ var cardArguments = []struct {
 	name string
 	free bool
 }{
-	{"sim_number", false}, {"description", true}, {"inventory_ref", true}, {"tariff", false}, {"bundle", false}, {"operator", false},
-	{"soc", false}, {"purchase_order", true}, {"sim_provider", false}, {"provider_tariff", false}, {"provider_price", false},
-	{"provider_start_date", false}, {"state", false}, {"foreign_attributes", true},
+	{"sim_number", false}, {"description", true}, {"inventory_ref", true}, {"tariff", false}, {"bundle", false},
+	{"operator", false}, {"soc", false}, {"purchase_order", true}, {"sim_provider", false}, {"provider_tariff", false},
+	{"provider_price", false}, {"provider_start_date", false}, {"state", false}, {"foreign_attributes", true},
 }
 
 // cardFields lists the arguments that an update sends: those that differ from the state, as far as last_change, which
@@ -100,7 +100,10 @@ func cardFields(c resourceChange) []cardField {
 		if !wanted.isSet() || !differ(was, wanted) || !names(c.lastChange(), argument.name) {
 			continue
 		}
-		field := cardField{Field: Field{Name: argument.name, From: was.shown(), To: wanted.shown()}, raw: wanted.text(), unknown: unknownInside(wanted)}
+		field := cardField{
+			Field: Field{Name: argument.name, From: was.shown(), To: wanted.shown()},
+			raw:   wanted.text(), unknown: unknownInside(wanted),
+		}
 		if was.anySensitive() || wanted.anySensitive() {
 			field.From, field.To = field.From.hide(true), field.To.hide(true)
 		}
@@ -150,7 +153,7 @@ func unknownInside(o object) bool { return anyTrue(o.unknown) }
 
 // names says whether the text of an update, where there is one, names the argument.
 func names(lastChange, argument string) bool {
-	return lastChange == "" || strings.HasPrefix(lastChange, argument+" ") || strings.Contains(lastChange, "; "+argument+" ")
+	return lastChange == "" || strings.Contains("; "+lastChange, "; "+argument+" ")
 }
 
 // changedKeys are the keys of a map that change.
@@ -203,7 +206,8 @@ func cardUpdate(c resourceChange, fields []cardField) Change {
 	if len(fields) == 0 {
 		// The plan announces a change that its values do not show.
 		change.transition, change.what, change.Certain = "arguments", "arguments", false
-		if text := c.lastChange(); text != "" && !c.textSensitive() {
+		// What is sensitive is marked at the argument, and not at the text that quotes it.
+		if text := c.lastChange(); text != "" && !c.before.anySensitive() && !c.after.anySensitive() {
 			change.what = clean(text)
 		}
 	}

@@ -90,28 +90,31 @@ func simOfFleet(of object, id string) Value {
 func unannouncedFleet(c resourceChange) Change {
 	statuses := c.after.attribute("statuses")
 	targets := map[string]Value{}
-	may := no
 	for _, element := range statuses.elements() {
 		to := element.shown()
 		targets[to.Text] = to
-		may = max(may, statusOf(c, known(""), Value{}, to, false).terminates)
 	}
-	to, open := instead("(each SIM's own)"), false
+	to := instead("(each SIM's own)")
 	switch {
 	case statuses.isUnknown():
-		to, open, may = instead(livechange.KnownAfterApply), true, maybe
+		to = instead(livechange.KnownAfterApply)
 	case len(targets) == 1:
 		to = slices.Collect(maps.Values(targets))[0]
-		open = !to.Known
-	default:
-		_, open = targets[livechange.KnownAfterApply]
 	}
+
 	change := statusOf(c, fleetName(c.after), instead(livechange.LiveStatus), to, false)
+	change.fleet = true
 	change.Count = max(1, len(statuses.elements()))
 	if statuses.isUnknown() {
 		change.Count = max(1, len(c.before.attribute("statuses").elements()))
+		return change
 	}
-	change.open, change.terminates, change.fleet = open, may, true
+	// It breaks what the change of any of its SIMs would break.
+	change.open, change.terminates = false, no
+	for _, to := range targets {
+		change.open = change.open || !to.Known
+		change.terminates = max(change.terminates, terminatesAt(to))
+	}
 	return change
 }
 
@@ -159,7 +162,8 @@ func fleetCandidates(c resourceChange, left []string) []candidate {
 		from, stays := was[id]
 		switch {
 		case !stays:
-			candidates = append(candidates, candidate{id: id, from: instead(livechange.LiveStatus), to: to.shown(), joins: true})
+			from := instead(livechange.LiveStatus)
+			candidates = append(candidates, candidate{id: id, from: from, to: to.shown(), joins: true})
 		case to.isUnknown() || !inStep(to.text(), from.text()):
 			candidates = append(candidates, candidate{id: id, from: from.shown(), to: to.shown()})
 		}
@@ -192,7 +196,8 @@ func judgeFleet(c resourceChange, candidates []candidate, r *Report) {
 	}
 	if ledger.rest > 0 {
 		// The plan announces more than its maps explain. Which SIMs those are, only the apply tells.
-		change := statusOf(c, fleetName(c.after), instead(livechange.LiveStatus), instead(livechange.KnownAfterApply), false)
+		from, to := instead(livechange.LiveStatus), instead(livechange.KnownAfterApply)
+		change := statusOf(c, fleetName(c.after), from, to, false)
 		change.Count, change.fleet = ledger.rest, true
 		r.change(change)
 	}

@@ -51,19 +51,26 @@ func statusChange(c resourceChange, of object, from Value, wanted object, certai
 func statusOf(c resourceChange, sim, from, to Value, certain bool) Change {
 	transition := from.Text + livechange.Arrow + to.Text
 	change := Change{
-		Kind: livechange.SIMStatus, SIM: sim, From: from, To: to, Address: c.address, Certain: certain && sim.Known && to.Known,
+		Kind: livechange.SIMStatus, SIM: sim, From: from, To: to, Address: c.address,
+		Certain:    certain && sim.Known && to.Known,
 		transition: transition, what: transition, meaning: livechange.SIMStatus.Meaning(to.raw), open: !to.Known,
+		terminates: terminatesAt(to),
 	}
 	if to.Text == Sensitive {
 		change.meaning = livechange.SIMStatus.Meaning("") // else it tells the status
 	}
+	return change
+}
+
+// terminatesAt says whether a status that is wanted ends the SIM's contract.
+func terminatesAt(to Value) verdict {
 	switch {
 	case !to.Known:
-		change.terminates = maybe
+		return maybe
 	case livechange.Terminates(to.raw):
-		change.terminates = yes
+		return yes
 	}
-	return change
+	return no
 }
 
 // statusNow is the status that the preflight has read, out of the text of last_change.

@@ -2,6 +2,7 @@ package review
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
@@ -62,14 +63,6 @@ func (o object) attribute(name string) object {
 	return object{value: values[name], unknown: part(o.unknown), sensitive: part(o.sensitive)}
 }
 
-// has says whether the plan knows an attribute of that name, be it null or unknown: older versions of the provider
-// have fewer.
-func (o object) has(name string) bool {
-	values, _ := o.value.(map[string]any)
-	_, found := values[name]
-	return found || o.attribute(name).isUnknown()
-}
-
 // isUnknown: the whole value is known after apply.
 func (o object) isUnknown() bool { return o.unknown == true }
 
@@ -84,11 +77,7 @@ func anyTrue(of any) bool {
 	case bool:
 		return of
 	case []any:
-		for _, part := range of {
-			if anyTrue(part) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(of, anyTrue)
 	case map[string]any:
 		for _, part := range of {
 			if anyTrue(part) {
