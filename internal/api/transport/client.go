@@ -109,7 +109,7 @@ func setDefault[T comparable](v *T, standard T) {
 func readTransport(maxConcurrent int) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = max(maxConcurrent, 10)
-	return t
+	return nameProxy(t)
 }
 
 // changeTransport gives each change a fresh connection: a broken one can then never make net/http send it again, and
@@ -127,7 +127,7 @@ func changeTransport() *http.Transport {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	t.TLSClientConfig.NextProtos = []string{"http/1.1"}
-	return t
+	return nameProxy(t)
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,14 +105,18 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 
 // repeatable says whether the same request may go out again.
 func (c *Client) repeatable(req Request, failure *Error) bool {
+	var token *TokenError
+	if errors.As(failure, &token) {
+		return false // the token endpoint has been asked as often as makes sense
+	}
 	if req.Change {
 		tooSoon := failure.Status == http.StatusTooManyRequests
-		return failure.NotSent && !failure.Stopped || tooSoon && !c.cfg.NoChangeAfter429
+		return failure.NotSent && failure.Temporary() || tooSoon && !c.cfg.NoChangeAfter429
 	}
 	return failure.Temporary()
 }
 
-// giveUp stops the client: fresh credentials were refused.
+// giveUp stops the client: fresh credentials were refused, or there is no way to the service.
 func (c *Client) giveUp(failure *Error) *Error {
 	stopped := *failure
 	stopped.Stopped = true
@@ -138,8 +143,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		first := &Error{}
 		errors.As(err, &first)
 		return nil, "", fail(Error{
-			Status: first.Status, Code: first.Code, Message: first.Message, Stopped: true, NotSent: req.Change,
-			CorrelationID: first.CorrelationID, TraceID: first.TraceID, Cause: ErrStopped,
+			Status: first.Status, Code: first.Code, Message: first.Message, NotTheAPI: first.NotTheAPI, Stopped: true,
+			NotSent: req.Change, CorrelationID: first.CorrelationID, TraceID: first.TraceID,
+			Cause: cmp.Or(first.Cause, ErrStopped),
 		})
 	}
 
@@ -147,12 +153,16 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		var err error
 		if token, err = c.cfg.Tokens.Token(ctx); err != nil {
 			failure := fail(Error{NotSent: req.Change, Cause: err})
-			var refused *TokenRefusedError
-			if errors.As(err, &refused) {
-				failure.Status, failure.Stopped = http.StatusUnauthorized, true
+			var refused *TokenError
+			if errors.As(err, &refused) && !refused.Temporary() {
+				failure.Stopped = true
 				_ = c.giveUp(failure)
 			}
 			return nil, "", failure
+		}
+		if fault := Invisible(token); fault != "" {
+			cause := fmt.Errorf("the token holds %s, which can't be sent", fault)
+			return nil, "", c.giveUp(fail(Error{NotSent: req.Change, Stopped: true, Cause: cause}))
 		}
 	}
 
@@ -183,8 +193,14 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	res, err := c.roundTrip(httpReq, req.Change)
 	c.logAttempt(ctx, req, attempt, time.Since(start), res, err)
 	if err != nil {
-		if cause := context.Cause(sendCtx); cause != nil {
+		proxy := proxyTrouble(err)
+		switch cause := context.Cause(sendCtx); {
+		case cause != nil:
 			err = cause
+		case proxy != nil && !proxy.Temporary():
+			return nil, token, c.giveUp(fail(Error{NotSent: req.Change, Stopped: true, Cause: proxy}))
+		case proxy != nil:
+			err = proxy
 		}
 		var tooLarge *tooLargeError
 		return nil, token, fail(Error{
@@ -194,6 +210,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	}
 
 	observe(ctx, res.Status)
+	if proxy := proxyRefusal(res.Status, res.Header, res.Body); proxy != nil {
+		return nil, token, c.giveUp(fail(Error{NotSent: req.Change, Stopped: true, Cause: proxy}))
+	}
 	if res.Status >= http.StatusBadRequest {
 		c.limits.failed()
 	}
@@ -204,6 +223,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	}
 	if failure.Status == 0 {
 		failure.Status = res.Status
+	}
+	if res.Status/100 == 3 && res.Header.Get("Location") != "" {
+		failure.Details = append(failure.Details, "It sent "+redirectText(res.Header)+".")
 	}
 	failure.RetryAfter = retryAfter(res.Header, time.Now())
 	failure.Unknown = req.Change && outcomeUnknown(failure)
@@ -217,7 +239,7 @@ func outcomeUnknown(e *Error) bool {
 
 // complete fills in what every error of this call says, and takes secrets out.
 func (c *Client) complete(req Request, e Error) *Error {
-	e.API, e.Op, e.Method, e.Path = c.cfg.API, req.Op, req.Method, req.path()
+	e.API, e.Endpoint, e.Op, e.Method, e.Path = c.cfg.API, plainURL(c.cfg.BaseURL), req.Op, req.Method, req.path()
 	if req.Sensitive && e.NotTheAPI {
 		e.Message = ""
 	}

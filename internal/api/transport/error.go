@@ -19,7 +19,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrUnauthorized: the service refused the credentials, or the client has stopped because it did before.
 	ErrUnauthorized = errors.New("credentials refused")
-	// ErrForbidden: the credentials are good, their rights do not suffice.
+	// ErrForbidden: the credentials are good, their rights do not suffice. A page with 403, as a filter sends it, is not
+	// this.
 	ErrForbidden = errors.New("forbidden")
 	// ErrRateLimited: the service answered 429.
 	ErrRateLimited = errors.New("rate limited")
@@ -35,10 +36,11 @@ var (
 
 // Error is a call that failed. It holds no secret and no query string.
 type Error struct {
-	API    string // "CMO API"
-	Op     string // what was tried, such as "read SIM card"
-	Method string
-	Path   string // without the query
+	API      string // "CMO API"
+	Endpoint string // the configured URL
+	Op       string // what was tried, such as "read SIM card"
+	Method   string
+	Path     string // without the query
 
 	// Status is the HTTP status, or the one that the body gives in its place; 0 where there was no answer.
 	Status int
@@ -98,7 +100,7 @@ func (e *Error) Is(target error) bool {
 	case ErrUnauthorized:
 		return e.Status == http.StatusUnauthorized
 	case ErrForbidden:
-		return e.Status == http.StatusForbidden
+		return e.Status == http.StatusForbidden && !e.NotTheAPI
 	case ErrRateLimited:
 		return e.Status == http.StatusTooManyRequests
 	case ErrOutcomeUnknown:
@@ -115,15 +117,29 @@ func (e *Error) Is(target error) bool {
 
 // Temporary says that the same read may succeed later: no answer, 408, 425, 429, or a 5xx other than 501.
 func (e *Error) Temporary() bool {
-	switch e.Status {
-	case 0:
-		return !e.Stopped && !e.NotTheAPI
+	if e.Status == 0 {
+		return !e.Stopped && !e.NotTheAPI && !isUntrusted(e.Cause)
+	}
+	return temporaryStatus(e.Status)
+}
+
+// Transient tells trouble that a wait may bear and ask again from a refusal, which more calls would only make worse. It
+// bears more than Temporary does for one call: an object that does not show yet, and a gateway's page. What is no error
+// of a call does not pass.
+func Transient(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && !failure.Stopped &&
+		failure.Status != http.StatusUnauthorized && failure.Status != http.StatusForbidden
+}
+
+func temporaryStatus(status int) bool {
+	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	case http.StatusNotImplemented:
 		return false
 	}
-	return e.Status >= 500
+	return status >= 500
 }
 
 // CauseText is an error's text without the URL that *url.Error puts before it, whose query may hold a secret.

@@ -79,6 +79,9 @@ func (c *Client) Resolve(ref string) (*url.URL, error) {
 	return url.Parse(base.Scheme + "://" + base.Host + path + query(u.RawQuery))
 }
 
+// plainURL is a URL for a person: without user and query.
+func plainURL(u *url.URL) string { return u.Scheme + "://" + u.Host + u.EscapedPath() }
+
 func query(raw string) string {
 	if raw == "" {
 		return ""
