@@ -61,13 +61,13 @@ func main() {
 }
 
 // collectLess spends memory for time: a plan of a fleet makes much garbage in a short life, and a third of the
-// provider's CPU went into collecting it. Beyond half a gigabyte it is collected as usual, and what GOGC or GOMEMLIMIT
-// say wins.
+// provider's CPU went into collecting it. The limit is what a fleet of 100,000 may take: beyond it, Go collects
+// harder than usual rather than grow. What GOGC or GOMEMLIMIT say wins.
 func collectLess() {
 	if asked := debug.SetGCPercent(300); asked != 100 {
 		debug.SetGCPercent(asked)
 	}
-	if asked := debug.SetMemoryLimit(512 << 20); asked != math.MaxInt64 {
+	if asked := debug.SetMemoryLimit(768 << 20); asked != math.MaxInt64 {
 		debug.SetMemoryLimit(asked)
 	}
 }

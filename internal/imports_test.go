@@ -36,11 +36,12 @@ var arrows = map[string][]string{
 	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal", "internal/livechange",
 		"internal/planmod", "internal/validate", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-"},
-	"internal/validate":      {"internal/api/transport", "github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/validate":      {"internal/api/transport", "internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
 	"internal/cmd/demo":      {},
+	"internal/cmd/schema":    {"internal/provider", "github.com/hashicorp/terraform-plugin-"},
 	"internal/cmd/bench":     {"internal/simulator"},
 	"internal/browser":       {},
 	// go-plugin and go-hclog let a real CLI attach to the provider inside the test.

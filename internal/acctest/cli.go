@@ -143,13 +143,14 @@ func newCLIAt(t *testing.T, path string) *CLI {
 	t.Helper()
 	c := &CLI{Dir: t.TempDir(), t: t, path: path}
 	c.Write("cli.tfrc", "") // the user's own settings stay out of the tests
-	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1",
+		"TF_INPUT=0",
 		"CHECKPOINT_DISABLE=1", "TF_ACC=")
 	return c
 }
 
-// Need skips the test unless the CLI is Terraform or OpenTofu of that version, such as "1.10", or newer; "" skips it for
-// that one.
+// Need skips the test unless the CLI is Terraform or OpenTofu of that version, such as "1.10", or newer; "" skips it
+// for that one.
 func (c *CLI) Need(terraform, tofu string) {
 	c.t.Helper()
 	var version struct {
@@ -164,7 +165,8 @@ func (c *CLI) Need(terraform, tofu string) {
 		name, need = "OpenTofu", tofu
 	}
 	if need == "" || older(version.Terraform, need) {
-		c.t.Skipf("%s %s can't do this (needed: Terraform %s, OpenTofu %s)", name, version.Terraform, orNone(terraform), orNone(tofu))
+		c.t.Skipf("%s %s can't do this (needed: Terraform %s, OpenTofu %s)", name, version.Terraform, orNone(terraform),
+			orNone(tofu))
 	}
 }
 
@@ -186,7 +188,8 @@ func older(version, need string) bool {
 // useBinary makes the CLI start the provider that was built into that directory.
 func (c *CLI) useBinary(dir string) {
 	c.t.Helper()
-	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address(), dir))
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n",
+		address(), dir))
 }
 
 // Setenv adds environment variables, each "NAME=value", to later commands.
