@@ -23,6 +23,8 @@ var arrows = map[string][]string{
 	"internal/wait":     {},
 	// The words of live changes: the provider writes them into plans, the review reads them out.
 	"internal/livechange": {},
+	// The live changes of a plan's JSON: no provider server, no API.
+	"internal/review": {"internal/livechange", "github.com/hashicorp/terraform-json"},
 	// One live change of one SIM from decision to end; it knows neither Terraform nor an API.
 	"internal/change":        {"internal/journal", "internal/wait"},
 	"internal/api/transport": {"golang.org/x/"},
@@ -34,11 +36,12 @@ var arrows = map[string][]string{
 	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal", "internal/livechange",
 		"internal/planmod", "internal/validate", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-"},
-	"internal/validate":      {"internal/api/transport", "github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/validate":      {"internal/api/transport", "internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
 	"internal/cmd/demo":      {},
+	"internal/cmd/schema":    {"internal/provider", "github.com/hashicorp/terraform-plugin-"},
 	"internal/cmd/bench":     {"internal/simulator"},
 	"internal/browser":       {},
 	// go-plugin and go-hclog let a real CLI attach to the provider inside the test.

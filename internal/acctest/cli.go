@@ -78,6 +78,40 @@ func (e *Env) attached(c *CLI) *CLI {
 	return c
 }
 
+// NewInstallingCLI is NewCLI with the provider in a mirror that init installs it from, for Terraform and for OpenTofu, as
+// simfleet/telco in that version. path is the CLI's, "" the one that all tests use.
+func NewInstallingCLI(t *testing.T, path, version string) *CLI {
+	t.Helper()
+	var c *CLI
+	if path == "" {
+		c = newCLI(t)
+	} else {
+		c = newCLIAt(t, path)
+	}
+	bin, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror := filepath.Join(c.Dir, "mirror")
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		dir := filepath.Join(mirror, host, "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(bin, "terraform-provider-telco"), filepath.Join(dir, "terraform-provider-telco_v"+version)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
+	return c
+}
+
+// Path is the CLI's own.
+func (c *CLI) Path() string { return c.path }
+
+// Env is the environment of its commands.
+func (c *CLI) Env() []string { return c.env }
+
 // OtherCLIs are the paths of CLIs beside the one that all tests use, from TELCO_TEST_CLIS, separated as PATH is: what
 // only a newer Terraform or an OpenTofu can do is tested with each of them that can. The test is skipped where there is
 // none.
@@ -109,13 +143,14 @@ func newCLIAt(t *testing.T, path string) *CLI {
 	t.Helper()
 	c := &CLI{Dir: t.TempDir(), t: t, path: path}
 	c.Write("cli.tfrc", "") // the user's own settings stay out of the tests
-	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1",
+		"TF_INPUT=0",
 		"CHECKPOINT_DISABLE=1", "TF_ACC=")
 	return c
 }
 
-// Need skips the test unless the CLI is Terraform or OpenTofu of that version, such as "1.10", or newer; "" skips it for
-// that one.
+// Need skips the test unless the CLI is Terraform or OpenTofu of that version, such as "1.10", or newer; "" skips it
+// for that one.
 func (c *CLI) Need(terraform, tofu string) {
 	c.t.Helper()
 	var version struct {
@@ -130,7 +165,8 @@ func (c *CLI) Need(terraform, tofu string) {
 		name, need = "OpenTofu", tofu
 	}
 	if need == "" || older(version.Terraform, need) {
-		c.t.Skipf("%s %s can't do this (needed: Terraform %s, OpenTofu %s)", name, version.Terraform, orNone(terraform), orNone(tofu))
+		c.t.Skipf("%s %s can't do this (needed: Terraform %s, OpenTofu %s)", name, version.Terraform, orNone(terraform),
+			orNone(tofu))
 	}
 }
 
@@ -152,7 +188,8 @@ func older(version, need string) bool {
 // useBinary makes the CLI start the provider that was built into that directory.
 func (c *CLI) useBinary(dir string) {
 	c.t.Helper()
-	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address(), dir))
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n",
+		address(), dir))
 }
 
 // Setenv adds environment variables, each "NAME=value", to later commands.

@@ -16,8 +16,9 @@ func address() string {
 	return os.Getenv("TF_ACC_PROVIDER_HOST") + "/" + os.Getenv("TF_ACC_PROVIDER_NAMESPACE") + "/telco"
 }
 
-// Attach makes the CLI use a provider that runs in this process until the test ends, for the address HOST/NAMESPACE/NAME:
-// ours, or one that exists for the test. Each command of the CLI configures it anew, as a process of its own would be.
+// Attach makes the CLI use a provider that runs in this process until the test ends, for the address
+// HOST/NAMESPACE/NAME: ours, or one that exists for the test. Each command of the CLI configures it anew, as a process
+// of its own would be.
 func (c *CLI) Attach(address string, server tfprotov6.ProviderServer) {
 	c.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -37,7 +38,8 @@ func (c *CLI) Attach(address string, server tfprotov6.ProviderServer) {
 		c.attached = map[string]any{}
 	}
 	c.attached[address] = map[string]any{
-		"Protocol": string(config.Protocol), "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid, "Test": config.Test,
+		"Protocol": string(config.Protocol), "ProtocolVersion": config.ProtocolVersion, "Pid": config.Pid,
+		"Test": config.Test,
 		"Addr": addr{config.Addr.Network(), config.Addr.String()},
 	}
 	reattach, err := json.Marshal(c.attached)

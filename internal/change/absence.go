@@ -82,9 +82,9 @@ func (w *Witness) foreign(cause error) error {
 }
 
 // Certain makes certain of an absence: it looks again after the pause, and asks for a proof that it is ours that answers.
-// read is called for the second look; cause is what the first one was answered. It returns what the second look found,
+// read is called for the second look. It returns what the second look found,
 // or a *GoneError, a *ForeignError, or the error that leaves it open.
-func Certain[L any](ctx context.Context, w *Witness, cause error, absent func(error) bool, read func(context.Context) (L, error)) (L, error) {
+func Certain[L any](ctx context.Context, w *Witness, absent func(error) bool, read func(context.Context) (L, error)) (L, error) {
 	var none L
 	if err := pause(ctx, w.Pause); err != nil {
 		return none, fmt.Errorf("it was not found, and the run was interrupted before the second look: %w", err)

@@ -306,7 +306,7 @@ func (r *run[L, T]) settle(ctx context.Context) Outcome[L, T] {
 		known.Unknown = false
 		r.pending = &known
 		if r.looking {
-			return r.outcome(Pending, nil)
+			return r.ended(r.subject.Peek(ctx, r.pending.Operation))
 		}
 		r.accepted(live, r.pending)
 		return r.await(ctx)

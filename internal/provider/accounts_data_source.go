@@ -32,7 +32,9 @@ type accountModel struct {
 	ActorStatus  types.String `tfsdk:"actor_status"`
 }
 
-func (d *accountsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *accountsDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_accounts"
 }
 
@@ -41,8 +43,8 @@ func (d *accountsDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The accounts of your integration on the accounts API, all pages, sorted by key. Each key is the " +
-			"`account_key` of `telco_sim_card` and `telco_sim_cards`.",
+		MarkdownDescription: "The accounts of your integration on the accounts API, all pages, sorted by key. Each key is " +
+			"the `account_key` of `telco_sim_card` and `telco_sim_cards`.",
 		Attributes: map[string]schema.Attribute{
 			"keys": schema.ListAttribute{ElementType: types.StringType, Computed: true,
 				MarkdownDescription: "The keys of the accounts, for `for_each` and the like."},
@@ -53,8 +55,8 @@ func (d *accountsDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 					"description":   text("Description; null where the service has none."),
 					"email_contact": text("E-mail address of the account's contact; null where the service has none."),
 					"start_date":    text("When the account was created, in RFC 3339 form."),
-					"actor_status": text("Health of the account in the service: `stable`, `pending` (a long operation runs), or `stalled` " +
-						"(only the vendor's support desk can help)."),
+					"actor_status": text("Health of the account in the service: `stable`, `pending` (a long operation runs), or " +
+						"`stalled` (only the vendor's support desk can help)."),
 				}}},
 		},
 	}
@@ -68,7 +70,8 @@ func (d *accountsDataSource) Read(ctx context.Context, _ datasource.ReadRequest,
 	}
 	list, err := client.Accounts(ctx)
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to list accounts", explain("The accounts of the integration could not be listed.", err, ""))
+		resp.Diagnostics.AddError("Unable to list accounts", explain("The accounts of the integration could not be listed.",
+			err, ""))
 		return
 	}
 	slices.SortFunc(list, func(a, b accounts.Account) int { return strings.Compare(a.Key, b.Key) })

@@ -63,7 +63,8 @@ func TestAccAccounts(t *testing.T) {
 			PreConfig: func() {
 				env.SetAccount(simulator.Account{Key: "zebra", StartDate: created})
 				env.SetAccount(simulator.Account{
-					Key: "acme-fleet", TenantID: "t-1", Description: "vans", EmailContact: "ops@example.com", StartDate: created, ActorStatus: 10,
+					Key: "acme-fleet", TenantID: "t-1", Description: "vans", EmailContact: "ops@example.com", StartDate: created,
+					ActorStatus: 10,
 				})
 				env.SetAccount(simulator.Account{Key: "Beta 2", StartDate: created, ActorStatus: 1})
 				env.SetAccountsQuirks(func(q *simulator.AccountsQuirks) { q.PageSize = 1 })
@@ -86,12 +87,13 @@ func TestAccAccounts(t *testing.T) {
 			PreConfig: func() {
 				env.Inject(simulator.Fault{
 					Match: simulator.Match{API: simulator.Accounts, Route: "integration.accounts"}, Times: 1,
-					Effect: simulator.Answer, Status: 403, Body: `{"Success":false,"Code":403,"ErrorDescription":"not your integration"}`,
+					Effect: simulator.Answer, Status: 403,
+					Body: `{"Success":false,"Code":403,"ErrorDescription":"not your integration"}`,
 				})
 			},
 			Config: env.Config(config),
-			ExpectError: regexp.MustCompile(
-				`(?s)Unable to list accounts.*accounts\s+of\s+the\s+integration\s+could\s+not\s+be\s+listed.*not\s+your\s+integration`),
+			ExpectError: regexp.MustCompile(`(?s)Unable to list accounts.*accounts\s+of\s+the\s+integration\s+could\s+not\s+` +
+				`be\s+listed.*not\s+your\s+integration`),
 		},
 	)
 }

@@ -251,7 +251,7 @@ func TestExamples_complete(t *testing.T) {
 	t.Parallel()
 	files := exampleFiles(t)
 	for dir, names := range map[string][]string{
-		"resources": {"resource.tf", "full.tf"}, "data-sources": {"data-source.tf"}, "functions": {"function.tf"},
+		"resources": {"resource.tf", "full.tf"}, "list-resources": {"list-resource.tfquery.hcl"}, "data-sources": {"data-source.tf"}, "functions": {"function.tf"},
 		"ephemeral-resources": {"ephemeral-resource.tf"},
 	} {
 		pages, err := filepath.Glob("../../docs/" + dir + "/*.md")

@@ -22,8 +22,8 @@ type identityAttribute struct {
 	rule              string // what pattern asks for, for an error
 }
 
-// resourceIdentity is what tells one object of a resource type from another, for import by identity and for terraform query
-// (Terraform and OpenTofu 1.12 and newer).
+// resourceIdentity is what tells one object of a resource type from another, for import by identity and for terraform
+// query (Terraform and OpenTofu 1.12 and newer).
 type resourceIdentity struct {
 	attributes []identityAttribute
 	// importID makes the import ID of the values, in the order of attributes; nil where an ID holds more than they do.
@@ -39,16 +39,18 @@ var (
 		importID: func(values []string) string { return values[0] + "/" + values[1] },
 	}
 	simStatusIdentity = resourceIdentity{
-		attributes: []identityAttribute{{"product_id", "Id of the product, `BACKEND-ICCID`.", productIDPattern, productIDRule}},
-		importID:   func(values []string) string { return values[0] },
+		attributes: []identityAttribute{{"product_id", "Id of the product, `BACKEND-ICCID`.", productIDPattern,
+			productIDRule}},
+		importID: func(values []string) string { return values[0] },
 	}
 	// simAAGroupIdentity lacks the group, which no command reads back: the configuration declares it.
 	simAAGroupIdentity = resourceIdentity{
 		attributes: []identityAttribute{{"iccid", "ICCID of the SIM, 18 to 22 digits.", iccidPattern, iccidRule}},
 	}
 	mvnoSIMSwapIdentity = resourceIdentity{
-		attributes: []identityAttribute{{"account_id", "Id of the account, 24 hex characters.", accountIDPattern, accountIDRule}},
-		importID:   func(values []string) string { return values[0] },
+		attributes: []identityAttribute{{"account_id", "Id of the account, 24 hex characters.", accountIDPattern,
+			accountIDRule}},
+		importID: func(values []string) string { return values[0] },
 	}
 )
 
@@ -69,7 +71,9 @@ type attributeReader interface {
 // set fills an identity from a plan or a state, unless Terraform has sent it: an identity never changes, whatever
 // spelling the configuration goes over to. A Terraform older than 1.12 keeps no identity and so sends none, and the
 // framework fails every Create, Read and Update that returns none.
-func (i resourceIdentity) set(ctx context.Context, to *tfsdk.ResourceIdentity, from attributeReader, diags *diag.Diagnostics) {
+func (i resourceIdentity) set(
+	ctx context.Context, to *tfsdk.ResourceIdentity, from attributeReader, diags *diag.Diagnostics,
+) {
 	if to == nil || !to.Raw.IsFullyNull() {
 		return
 	}
@@ -125,7 +129,9 @@ func withIdentity(newResource func() resource.Resource, i resourceIdentity) func
 }
 
 // IdentitySchema is what import blocks and list results name an object by.
-func (r *identified) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *identified) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = r.identity.schema()
 }
 
@@ -163,7 +169,9 @@ func (r *identified) Update(ctx context.Context, req resource.UpdateRequest, res
 
 // ImportState imports by ID as the resource does, and by identity through the ID that it stands for. Where an ID holds
 // more, as that of a group, the rest stays null and Read fills what it can.
-func (r *identified) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *identified) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	if req.ID != "" {
 		r.importable.ImportState(ctx, req, resp)
 		if !resp.Diagnostics.HasError() {

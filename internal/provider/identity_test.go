@@ -15,9 +15,11 @@ import (
 )
 
 // identitySchemas are the provider's, by resource type.
-func identitySchemas(t testing.TB, server tfprotov6.ProviderServer) map[string]*tfprotov6.ResourceIdentitySchema {
+func identitySchemas(
+	ctx context.Context, t testing.TB, server tfprotov6.ProviderServer,
+) map[string]*tfprotov6.ResourceIdentitySchema {
 	t.Helper()
-	resp, err := server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	resp, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
 	if err != nil || len(coreErrors(resp.Diagnostics)) > 0 {
 		t.Fatal(err, resp)
 	}
@@ -25,7 +27,9 @@ func identitySchemas(t testing.TB, server tfprotov6.ProviderServer) map[string]*
 }
 
 // identityData makes an identity of names and values.
-func identityData(t testing.TB, schema *tfprotov6.ResourceIdentitySchema, values map[string]string) *tfprotov6.ResourceIdentityData {
+func identityData(
+	t testing.TB, schema *tfprotov6.ResourceIdentitySchema, values map[string]string,
+) *tfprotov6.ResourceIdentityData {
 	t.Helper()
 	fields := map[string]tftypes.Value{}
 	for name, value := range values {
@@ -39,7 +43,9 @@ func identityData(t testing.TB, schema *tfprotov6.ResourceIdentitySchema, values
 }
 
 // identityText shows an identity as "name=value name=value", in the order of names.
-func identityText(t testing.TB, schema *tfprotov6.ResourceIdentitySchema, data *tfprotov6.ResourceIdentityData, names ...string) string {
+func identityText(
+	t testing.TB, schema *tfprotov6.ResourceIdentitySchema, data *tfprotov6.ResourceIdentityData, names ...string,
+) string {
 	t.Helper()
 	if data == nil || data.IdentityData == nil {
 		return "(none)"
@@ -72,7 +78,8 @@ var identityRows = []struct {
 		"telco_sim_card", "acme-fleet/001010000000001",
 		map[string]string{"account_key": "acme-fleet", "cli": "001010000000001"}, []string{"account_key", "cli"},
 		map[string]string{"account_key": "acme-fleet", "cli": "+353870000001"},
-		`The import names cli = "+353870000001", which must be an IMSI of 14 to 16 digits, or an MSISDN written as (+353)870000001.`,
+		`The import names cli = "+353870000001", which must be an IMSI of 14 to 16 digits, or an MSISDN written as ` +
+			"(+353)870000001.",
 	},
 	{
 		"telco_sim_status", coreSync, map[string]string{"product_id": coreSync}, []string{"product_id"},
@@ -81,11 +88,13 @@ var identityRows = []struct {
 			"TMSP-89490200000000000024, without the -simCard suffix.",
 	},
 	{
-		"telco_sim_aa_group", "8944200000000000001/LIVE10", map[string]string{"iccid": "8944200000000000001"}, []string{"iccid"},
+		"telco_sim_aa_group", "8944200000000000001/LIVE10", map[string]string{"iccid": "8944200000000000001"},
+		[]string{"iccid"},
 		map[string]string{"iccid": "12"}, `The import names iccid = "12", which must be an ICCID of 18 to 22 digits.`,
 	},
 	{
-		"telco_mvno_sim_swap", "5f0c8a2e9b1d4c0012345678", map[string]string{"account_id": "5f0c8a2e9b1d4c0012345678"}, []string{"account_id"},
+		"telco_mvno_sim_swap", "5f0c8a2e9b1d4c0012345678", map[string]string{"account_id": "5f0c8a2e9b1d4c0012345678"},
+		[]string{"account_id"},
 		map[string]string{"account_id": "+4512345678"},
 		`The import names account_id = "+4512345678", which must be the account's id of 24 hex characters, not its number.`,
 	},
@@ -109,7 +118,7 @@ func TestIdentity_import(t *testing.T) {
 		t.Run(row.typeName, func(t *testing.T) {
 			c, ctx := identityCore(t), context.Background()
 			server := c.process(ctx)
-			schema := identitySchemas(t, server)[row.typeName]
+			schema := identitySchemas(ctx, t, server)[row.typeName]
 			if schema == nil {
 				t.Fatal("no identity")
 			}
@@ -181,10 +190,98 @@ func TestIdentity_methods(t *testing.T) {
 			continue // a fleet has none
 		}
 		inner := reflect.Indirect(reflect.ValueOf(outer)).FieldByName("importable").Elem().Type()
-		for n := range inner.NumMethod() {
-			if _, ok := reflect.TypeOf(outer).MethodByName(inner.Method(n).Name); !ok {
-				t.Errorf("%s.%s is hidden", inner, inner.Method(n).Name)
+		for method := range inner.Methods() {
+			if _, ok := reflect.TypeOf(outer).MethodByName(method.Name); !ok {
+				t.Errorf("%s.%s is hidden", inner, method.Name)
 			}
 		}
+	}
+}
+
+// TestIdentity_trouble: an update that fails and a refresh that finds the object gone return the identity too, also to
+// a Terraform that keeps none and so sends none. Without it the framework puts an error of its own on top.
+func TestIdentity_trouble(t *testing.T) {
+	t.Parallel()
+	c, ctx := identityCore(t), context.Background()
+	schema := identitySchemas(ctx, t, c.process(ctx))["telco_sim_status"]
+	config := func(status string) coreConfig {
+		return coreConfig{"telco_sim_status.a": {typeName: "telco_sim_status", attributes: map[string]any{
+			"product_id": coreSync, "status": status,
+		}}}
+	}
+	c.apply(ctx, c.plan(ctx, config("ACTIVE"), corePlanOptions{}))
+	object := c.state["telco_sim_status.a"]
+	want := identityText(t, schema, identityData(t, schema, map[string]string{"product_id": coreSync}), "product_id")
+
+	c.Inject(simulator.Fault{
+		Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Answer, Status: 400,
+		Body: `{"detail":"no"}`,
+	})
+	planned := c.plan(ctx, config("SUSPENDED"), corePlanOptions{}).changes[0]
+	for _, sent := range []*tfprotov6.ResourceIdentityData{nil, identityData(t, schema,
+		map[string]string{"product_id": coreSync})} {
+		resp, err := c.process(ctx).ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: "telco_sim_status", PriorState: c.encode(object.value), PlannedState: c.encode(planned.after),
+			Config: c.encode(planned.config), PlannedPrivate: planned.private, PlannedIdentity: sent,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := identityText(t, schema, resp.NewIdentity, "product_id"); got != want ||
+			len(coreErrors(resp.Diagnostics)) != 1 {
+			t.Errorf("a failed update: identity %s, said %q", got, coreErrors(resp.Diagnostics))
+		}
+	}
+
+	c.AddProduct(simulator.Product{ID: coreAsync, Status: "ACTIVE", SIMStatus: "ACTIVE"}) // the tenant is still there
+	c.RemoveProduct(coreSync)
+	for _, sent := range []*tfprotov6.ResourceIdentityData{nil, identityData(t, schema,
+		map[string]string{"product_id": coreSync})} {
+		resp, err := c.process(ctx).ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+			TypeName: "telco_sim_status", CurrentState: c.encode(object.value), Private: object.private, CurrentIdentity: sent,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := identityText(t, schema, resp.NewIdentity, "product_id"); got != want ||
+			len(coreErrors(resp.Diagnostics)) != 0 ||
+			!c.decode(c.schema("telco_sim_status"), resp.NewState).IsNull() {
+			t.Errorf("an object that has gone: identity %s, said %q", got, coreErrors(resp.Diagnostics))
+		}
+	}
+}
+
+// TestIdentity_mark: what an import by identity has noted is there for the plan and the apply of the import, and no
+// longer in the next run: a keyword that is set then is a swap.
+func TestIdentity_mark(t *testing.T) {
+	t.Parallel()
+	c, ctx := identityCore(t), context.Background()
+	server := c.process(ctx)
+	schema := identitySchemas(ctx, t, server)["telco_mvno_sim_swap"]
+	imported, err := server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{
+		TypeName: "telco_mvno_sim_swap", Identity: identityData(t, schema,
+			map[string]string{"account_id": "5f0c8a2e9b1d4c0012345678"}),
+	})
+	if err != nil || len(imported.Diagnostics) > 0 {
+		t.Fatal(err, imported)
+	}
+	object := imported.ImportedResources[0]
+	read := func(server tfprotov6.ProviderServer, state *tfprotov6.DynamicValue,
+		private []byte) *tfprotov6.ReadResourceResponse {
+		resp, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: "telco_mvno_sim_swap",
+			CurrentState: state, Private: private})
+		if err != nil || len(resp.Diagnostics) > 0 {
+			t.Fatal(err, resp)
+		}
+		return resp
+	}
+	const mark = "identity_import"
+	sameRun := read(server, object.State, object.Private)
+	if !strings.Contains(string(object.Private), mark) || !strings.Contains(string(sameRun.Private), mark) {
+		t.Errorf("the import notes %s, its refresh leaves %s", object.Private, sameRun.Private)
+	}
+	nextRun := read(c.process(ctx), sameRun.NewState, sameRun.Private)
+	if strings.Contains(string(nextRun.Private), mark) {
+		t.Errorf("the next run leaves %s", nextRun.Private)
 	}
 }

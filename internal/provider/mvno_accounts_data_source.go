@@ -33,17 +33,21 @@ type mvnoAccountsModel struct {
 // customerRule is the form of a customer's id, which is that of an account's.
 const customerRule = "must be the id of a customer, 24 hex characters"
 
-func (d *mvnoAccountsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *mvnoAccountsDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_mvno_accounts"
 }
 
-func (d *mvnoAccountsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *mvnoAccountsDataSource) Schema(
+	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
+) {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The MVNO accounts of a customer and the SIMs that they hold, all pages, sorted by id. Deleted accounts " +
-			"are not among them.",
+		MarkdownDescription: "The MVNO accounts of a customer and the SIMs that they hold, all pages, sorted by id. " +
+			"Deleted accounts are not among them.",
 		Attributes: map[string]schema.Attribute{
 			"customer": schema.StringAttribute{Optional: true,
 				MarkdownDescription: "Only accounts of the customer with this id. Default: the customer that the token belongs to.",
@@ -112,7 +116,8 @@ func anyWord(words []string, word string) bool {
 // listedMVNOAccount is an account as a data source shows it.
 func listedMVNOAccount(a *mvno.Account) mvnoAccountModel {
 	return mvnoAccountModel{
-		ID: types.StringValue(a.ID), Number: stringOrNull(a.Number), State: stringOrNull(a.State), Type: stringOrNull(a.Type), Customer: stringOrNull(a.Customer),
+		ID: types.StringValue(a.ID), Number: stringOrNull(a.Number), State: stringOrNull(a.State), Type: stringOrNull(a.Type),
+		Customer:  stringOrNull(a.Customer),
 		SIMNumber: stringOrNull(a.SIM.SIMNumber), IMSI: stringOrNull(a.SIM.IMSI), Network: stringOrNull(a.SIM.Network),
 	}
 }

@@ -45,7 +45,8 @@ func TestAccMVNOAccounts(t *testing.T) {
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000017", IMSI: "238010000000017", Network: "TDC"})
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000025", IMSI: "238010000000025", Network: "TELENOR"})
 	env.AddMVNOAccount(simulator.MVNOAccount{ID: third, Number: "+4512345678", SIMNumber: "8945010000000000017"})
-	env.AddMVNOAccount(simulator.MVNOAccount{ID: second, Number: "+4587654321", State: "BLOCKED", SIMNumber: "8945010000000000025", Notes: "Spare van"})
+	env.AddMVNOAccount(simulator.MVNOAccount{ID: second, Number: "+4587654321", State: "BLOCKED",
+		SIMNumber: "8945010000000000025", Notes: "Spare van"})
 	env.AddMVNOAccount(simulator.MVNOAccount{ID: first, State: "CREATING"})
 	env.AddMVNOAccount(simulator.MVNOAccount{ID: foreign, Customer: otherCustomer, Number: "+4511112222"})
 
@@ -127,7 +128,7 @@ func TestAccMVNOSIMs(t *testing.T) {
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000033", FormFactor: "eSIM"})
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000025", Network: "TELENOR", AutoAssign: true})
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000017", PIN1: "4711", PUK1: "87654321"})
-	env.AddMVNOAccount(simulator.MVNOAccount{ID: swapAccount, SIMNumber: "8945010000000000009"}) // in use, so not among them
+	env.AddMVNOAccount(simulator.MVNOAccount{ID: swapAccount, SIMNumber: "8945010000000000009"}) // in use
 	object := func(icc, network, formFactor string, autoAssign bool) map[string]knownvalue.Check {
 		checks := known("sim_number", icc, "network", network, "form_factor", formFactor)
 		checks["auto_assign"] = knownvalue.Bool(autoAssign)
@@ -146,7 +147,8 @@ func TestAccMVNOSIMs(t *testing.T) {
 		mvnoData(typeName, "none", `network = "TELIA"`))
 	checks := []statecheck.StateCheck{
 		listed("data.telco_mvno_sims.all", "sims", one, two, three),
-		textList("data.telco_mvno_sims.all", "sim_numbers", "8945010000000000017", "8945010000000000025", "8945010000000000033"),
+		textList("data.telco_mvno_sims.all", "sim_numbers", "8945010000000000017", "8945010000000000025",
+			"8945010000000000033"),
 		listed("data.telco_mvno_sims.own", "sims", one, two, three),
 		listed("data.telco_mvno_sims.network", "sims", one, three),
 		listed("data.telco_mvno_sims.form", "sims", three),
@@ -176,7 +178,8 @@ func TestAccMVNOSIMs(t *testing.T) {
 func TestAccMVNOSIMs_secrets(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t)
-	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000017", PIN1: "47110815", PIN2: "08154711", PUK1: "87654321", PUK2: "12348765"})
+	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000017", PIN1: "47110815", PIN2: "08154711", PUK1: "87654321",
+		PUK2: "12348765"})
 	cli := env.NewCLI(t)
 	cli.Write("main.tf", env.Config(mvnoData("telco_mvno_sims", "test", "")+mvnoData("telco_mvno_accounts", "test", "")+
 		"output \"sims\" {\n  value = data.telco_mvno_sims.test\n}\n"))

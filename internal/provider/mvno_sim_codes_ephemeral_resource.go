@@ -19,8 +19,8 @@ import (
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*mvnoSIMCodesEphemeralResource)(nil)
 
-// mvnoSIMCodesEphemeralResource reads a SIM's codes each time that Terraform opens it, in every plan and every apply, and
-// leaves them nowhere: nothing is to be renewed or closed.
+// mvnoSIMCodesEphemeralResource reads a SIM's codes each time that Terraform opens it, in every plan and every apply,
+// and leaves them nowhere: nothing is to be renewed or closed.
 type mvnoSIMCodesEphemeralResource struct{ baseResource }
 
 func newMVNOSIMCodesEphemeralResource() ephemeral.EphemeralResource {
@@ -60,11 +60,11 @@ func (r *mvnoSIMCodesEphemeralResource) Schema(
 			MarkdownDescription: name + " of the SIM; null where the service has none."}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The PIN and PUK codes of a SIM in your storage on the MVNO API, for a write-only argument of another " +
-			"provider, such as a vault's. They are read anew in every plan and every apply, and are in no plan and no state. " +
-			"Terraform 1.10, OpenTofu 1.11 and newer.\n\n" +
-			"The service gives them to the customer who has the SIM in storage, and to its reseller. Whether it still does once " +
-			"an account holds the SIM is not documented: read them while the SIM is in storage.",
+		MarkdownDescription: "The PIN and PUK codes of a SIM in your storage on the MVNO API, for a write-only argument of " +
+			"another provider, such as a vault's. They are read anew in every plan and every apply, and are in no plan and no " +
+			"state. Terraform 1.10, OpenTofu 1.11 and newer.\n\nThe service gives them to the customer who has the SIM in " +
+			"storage, and to its reseller. Whether it still does once an account holds the SIM is not documented: read them " +
+			"while the SIM is in storage.",
 		Attributes: map[string]schema.Attribute{
 			"sim_number": schema.StringAttribute{Required: true,
 				MarkdownDescription: "ICC of the SIM: 11 to 20 digits; blanks and a trailing `F` do not count.",
@@ -72,7 +72,8 @@ func (r *mvnoSIMCodesEphemeralResource) Schema(
 					stringvalidator.RegexMatches(heldSIMPattern, "must be the ICC of a SIM, 11 to 20 digits"),
 				}},
 			"pin1": code("PIN 1"), "pin2": code("PIN 2"), "puk1": code("PUK 1"), "puk2": code("PUK 2"),
-			"network": schema.StringAttribute{Computed: true, MarkdownDescription: "Network of the SIM, such as `TELENOR` or `TDC`."},
+			"network": schema.StringAttribute{Computed: true,
+				MarkdownDescription: "Network of the SIM, such as `TELENOR` or `TDC`."},
 			"form_factor": schema.StringAttribute{Computed: true,
 				MarkdownDescription: "Form factor of the SIM, such as `NANO` or `eSIM`."},
 		},
@@ -80,18 +81,14 @@ func (r *mvnoSIMCodesEphemeralResource) Schema(
 }
 
 // Open reads the codes.
-func (r *mvnoSIMCodesEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+func (r *mvnoSIMCodesEphemeralResource) Open(
+	ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse,
+) {
 	defer recovered(ctx, &resp.Diagnostics, nil)
 	var model mvnoSIMCodesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := r.mvno.use(&resp.Diagnostics)
+	client := r.mvno.mustUse(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		return
-	}
-	if client == nil {
-		resp.Diagnostics.AddError("Settings of the mvno API are not known yet", "An ephemeral resource is opened while planning, "+
-			"and a setting in the mvno object of the provider block is known only after apply.\n\nApply what the setting depends "+
-			"on first (terraform apply -target=ADDRESS), or give it by its environment variable.")
 		return
 	}
 
@@ -120,26 +117,31 @@ func simCodesError(ctx context.Context, client *mvno.Client, icc string, err err
 	case errors.Is(err, transport.ErrNotFound):
 		diags.AddAttributeError(simNumber, "Unknown SIM", explain(fmt.Sprintf("The MVNO API knows no SIM %s.", icc), err,
 			"Check the ICC. The data source telco_mvno_sims lists the unused SIMs that the token may see."))
-	case errors.Is(err, transport.ErrForbidden):
-		may, listErr := client.MayListSIMs(ctx)
-		switch {
-		case listErr != nil:
-			diags.AddError("Codes of the SIM are refused", explain(
-				fmt.Sprintf("The MVNO API refuses the codes of SIM %s, and whether the token may read SIMs at all could not be found out.", icc),
-				err, "Either the access level of the token's employee is below VIEWER, or the SIM is not in your storage."))
-		case may:
-			diags.AddAttributeError(simNumber, "SIM is not in your storage", explain(
-				fmt.Sprintf("The token may read SIMs, and not SIM %s: another customer has it in storage, or an account holds it.", icc), err,
-				"Read the codes with the token of the customer who has the SIM in storage, or of its reseller. For a SIM that has been "+
-					"swapped into an account, the codes are in the answer of the swap alone: store_codes = true of "+
-					"telco_mvno_sim_swap keeps them, in the state."))
-		default:
-			diags.AddError("Access level does not allow reading SIMs", explain(
-				fmt.Sprintf("The token may read no SIM, so neither the codes of SIM %s.", icc), err,
-				"Use the token of an employee with access level VIEWER, MANAGER or OWNER of the customer who has the SIM in storage, "+
-					"or RESELLER or ADMIN."))
-		}
+		return
+	case !errors.Is(err, transport.ErrForbidden):
+		diags.AddError("Unable to read the codes of a SIM", explain(
+			fmt.Sprintf("The codes of SIM %s could not be read.", icc), err, ""))
+		return
+	}
+
+	may, listErr := client.MayListSIMs(ctx)
+	switch {
+	case listErr != nil:
+		diags.AddError("Codes of the SIM are refused", explain(
+			fmt.Sprintf("The MVNO API refuses the codes of SIM %s. Whether the token may read SIMs at all could not be read.",
+				icc), err,
+			"Either the access level of the token's employee is below VIEWER, or the SIM is not in your storage."))
+	case may:
+		diags.AddAttributeError(simNumber, "SIM is not in your storage", explain(
+			fmt.Sprintf("The token may read SIMs, and not SIM %s: another customer has it in storage, or an account holds it.",
+				icc), err,
+			"Read the codes with the token of the customer who has the SIM in storage, or of its reseller. For a SIM that has "+
+				"been swapped into an account, the codes are in the answer of the swap alone: store_codes = true of "+
+				"telco_mvno_sim_swap keeps them, in the state."))
 	default:
-		diags.AddError("Unable to read the codes of a SIM", explain(fmt.Sprintf("The codes of SIM %s could not be read.", icc), err, ""))
+		diags.AddError("Access level does not allow reading SIMs", explain(
+			fmt.Sprintf("The token may read no SIM, so neither the codes of SIM %s.", icc), err,
+			"Use the token of an employee with access level VIEWER, MANAGER or OWNER of the customer who has the SIM in "+
+				"storage, or RESELLER or ADMIN."))
 	}
 }

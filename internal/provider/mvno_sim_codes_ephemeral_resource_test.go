@@ -46,7 +46,8 @@ func TestAccMVNOSIMCodes_vault(t *testing.T) {
 	cli := env.NewCLI(t)
 	cli.Need("1.11", "1.11")
 	store := attachVault(cli)
-	cli.Setenv("TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(cli.Dir, "trace.log"), "TELCO_JOURNAL="+filepath.Join(cli.Dir, "journal"))
+	cli.Setenv("TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(cli.Dir, "trace.log"), "TELCO_JOURNAL="+filepath.Join(cli.Dir,
+		"journal"))
 	cli.Write("main.tf", codesInVault(env, `"8945 0100 0000 0000 042F"`, fmt.Sprintf(`
 resource "telco_mvno_sim_swap" "test" {
   account_id = %q
@@ -56,7 +57,8 @@ resource "telco_mvno_sim_swap" "test" {
 	seen := cli.MustRun("plan", "-out=plan") + cli.MustRun("show", "-json", "plan") + cli.MustRun("apply", "plan") +
 		cli.MustRun("show", "-json") + cli.MustRun("plan", "-detailed-exitcode")
 
-	want := `{"form_factor":"NANO","network":"TDC","pin1":"70110701","pin2":"70220702","puk1":"70330703","puk2":"70440704",` +
+	want := `{"form_factor":"NANO","network":"TDC","pin1":"70110701","pin2":"70220702",` +
+		`"puk1":"70330703","puk2":"70440704",` +
 		`"sim_number":"8945 0100 0000 0000 042F"}`
 	if got := store.stored(); len(got) != 1 || got["secret/data/sim"] != want {
 		t.Errorf("the vault holds %q", got)
@@ -100,7 +102,8 @@ func TestAccMVNOSIMCodes_unknown(t *testing.T) {
 	cli := env.NewAttachedCLI(t)
 	cli.Need("1.11", "1.11")
 	store := attachVault(cli)
-	cli.Write("main.tf", codesInVault(env, "terraform_data.icc.output", fmt.Sprintf("resource \"terraform_data\" \"icc\" {\n  input = %q\n}", planted.ICC)))
+	cli.Write("main.tf", codesInVault(env, "terraform_data.icc.output",
+		fmt.Sprintf("resource \"terraform_data\" \"icc\" {\n  input = %q\n}", planted.ICC)))
 	cli.MustRun("plan", "-out=plan")
 	reads := simulator.Match{API: simulator.MVNO, Route: "sim.read"}
 	if n := len(env.Requests(reads)); n > 0 {

@@ -50,7 +50,7 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 
-	setPrivate(ctx, resp.Private, plannedKey, state.AccountID.ValueString(), diags)
+	setPrivate(ctx, resp.Private, plannedKey, identity.HexID(state.AccountID.ValueString()), diags)
 	setPrivate(ctx, resp.Private, heldKey, state.SIMNumber.ValueString(), diags)
 	if !plan.AccountID.Equal(state.AccountID) {
 		// Terraform drops the warnings of a replacement's create leg, so this call gives them.
@@ -145,7 +145,7 @@ func displayNewSIM(newSIM types.String) string {
 // planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
 // that would send a swap is refused.
 func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) plannedSwap {
-	replaced := isSet(plan.AccountID) && isReplacement(ctx, private, plan.AccountID.ValueString(), diags)
+	replaced := isSet(plan.AccountID) && isReplacement(ctx, private, identity.HexID(plan.AccountID.ValueString()), diags)
 	if !replaced {
 		return r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
 	}
@@ -194,7 +194,7 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 	accountID := plan.AccountID.ValueString()
 	s := r.subject(client, &plan)
 	account := &mvno.Account{SIM: mvno.SIM{SIMNumber: held.ValueString()}}
-	moved := ""
+	stale := ""
 	if client != nil && r.preflight && isSet(plan.AccountID) {
 		live, err := s.Read(ctx)
 		switch {
@@ -206,9 +206,10 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 			accountReadError(diags, accountID, err)
 			return plannedSwap{held: held}
 		}
-		if account = live; isSet(held) && !identity.SameICC(held.ValueString(), live.SIM.SIMNumber) {
-			moved = live.SIM.SIMNumber
-		} else if live.SIM.SIMNumber != "" {
+		if account = live; live.SIM.SIMNumber != "" && isSet(held) && !identity.SameICC(held.ValueString(), live.SIM.SIMNumber) {
+			stale = staleState("SIM " + held.ValueString())
+		}
+		if live.SIM.SIMNumber != "" {
 			held = types.StringValue(live.SIM.SIMNumber)
 		}
 	}
@@ -229,10 +230,7 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 	if !r.checkJournal(plan, held, diags) {
 		return plannedSwap{held: held}
 	}
-	what := fmt.Sprintf("MVNO account %s: SIM %s%s%s.", displayValue(plan.AccountID), displayValue(held), livechange.Arrow, displayNewSIM(plan.NewSIM))
-	if moved != "" {
-		what += fmt.Sprintf(" By now the account holds SIM %s, so an apply of this plan sends nothing: refresh and plan again.", moved)
-	}
+	what := fmt.Sprintf("MVNO account %s: SIM %s%s%s.%s", displayValue(plan.AccountID), displayValue(held), livechange.Arrow, displayNewSIM(plan.NewSIM), stale)
 	r.planned.warn(diags, liveChange{kind: livechange.MVNOSIMSwap, sim: identity.HexID(accountID), what: what})
 	if mvno.IsWord(plan.NewSIM.ValueString()) && plan.Replaces.IsNull() {
 		suggestion := "the ICC that the account holds"
@@ -253,17 +251,24 @@ func (r *mvnoSIMSwapResource) warnAboutSIM(ctx context.Context, client *mvno.Cli
 	if mvno.IsWord(s.newSIM) {
 		return
 	}
-	sim, err := client.SIM(ctx, identity.ICCKey(s.newSIM))
-	switch {
-	case isNotFound(err):
-		diags.AddAttributeWarning(path.Root("new_sim"), "SIM may not be free", explain(fmt.Sprintf(
-			"The MVNO API shows no SIM %s in storage: it may be unknown, in use or spent, and the swap of account %s is refused then.",
-			s.newSIM, s.accountID), err, "Check the ICC. The data source telco_mvno_sims lists the SIMs that are free."))
-	case err != nil:
-	case sim.Network != "" && account.SIM.Network != "" && !identity.SameWord(sim.Network, account.SIM.Network):
+	icc := identity.ICCKey(s.newSIM)
+	sim, err := client.PoolSIM(ctx, icc)
+	if err == nil && sim.Network != "" && account.SIM.Network != "" && !identity.SameWord(sim.Network, account.SIM.Network) {
 		diags.AddAttributeWarning(path.Root("new_sim"), "SIM is of another network", fmt.Sprintf(
 			"SIM %s is of the network %s, and MVNO account %s holds one of %s. A swap stays within its network, so the service may refuse it.\n\n"+
-				"The data source telco_mvno_sims lists the SIMs of a network that are free.", s.newSIM, sim.Network, s.accountID, account.SIM.Network))
+				"The data source telco_mvno_sims lists the SIMs of a network that are free.", icc, sim.Network, s.accountID, account.SIM.Network))
+		return
+	}
+	free := true
+	if err == nil {
+		if unused, listed := client.Unused(ctx, icc); listed == nil {
+			free = unused != nil
+		}
+	}
+	if isNotFound(err) || !free {
+		diags.AddAttributeWarning(path.Root("new_sim"), "SIM may not be free", explain(fmt.Sprintf(
+			"The MVNO API does not show SIM %s as unused: it may be unknown, in use or spent, and the swap of account %s is refused then.",
+			icc, s.accountID), err, "Check the ICC. The data source telco_mvno_sims lists the SIMs that are free."))
 	}
 }
 

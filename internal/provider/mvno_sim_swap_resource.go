@@ -153,7 +153,7 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		m := model
 		m.take(account, s.answered)
 		if op != nil && !op.Unknown || s.answered != nil {
-			m.PreviousSIMNumber = keepPlanned(stringOrNull(before), model.PreviousSIMNumber)
+			m.PreviousSIMNumber = types.StringValue(before)
 		}
 		m.settle()
 		m.OperationStatus = operationStatus(op)
@@ -174,16 +174,16 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 	switch {
 	case o.Kind == change.Needless && mvno.IsWord(s.newSIM):
 		if !identity.SameICC(model.SIMNumber.ValueString(), account.SIM.SIMNumber) {
-			model.PreviousSIMNumber = keepPlanned(model.Replaces, model.PreviousSIMNumber)
+			model.PreviousSIMNumber = model.Replaces
 		}
 	case o.Kind == change.Done && o.Settled:
-		model.PreviousSIMNumber = keepPlanned(stringOrNull(before), model.PreviousSIMNumber)
+		model.PreviousSIMNumber = types.StringValue(before)
 		warnTookPlace(diags, s.accountID, before, account.SIM.SIMNumber, o.Err)
 	}
 	if account != nil && s.answered == nil && (o.Kind == change.Done || o.Kind == change.Needless) {
 		r.readFormFactor(ctx, s.client, account)
 	}
-	end.asked, end.say = keep, swapSentences(s.accountID, before, s.newSIM)
+	end.asked, end.say = keep, swapSentences(s.accountID, o.Decision.Shows, s.newSIM)
 	if o.Kind == change.Pending { // the swap is made, in any verb: only its display is waited for
 		end.verb = creating
 	}
@@ -320,7 +320,7 @@ func (r *mvnoSIMSwapResource) account(ctx context.Context, client *mvno.Client, 
 	read := func(ctx context.Context) (*mvno.Account, error) { return client.Account(ctx, id) }
 	account, err := read(ctx)
 	if isNotFound(err) {
-		return change.Certain(ctx, r.mvnoWitness(client), err, isNotFound, read)
+		return change.Certain(ctx, r.mvnoWitness(client), isNotFound, read)
 	}
 	if err == nil {
 		r.mvnoWitness(client).Saw()
@@ -372,7 +372,7 @@ func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.C
 	if account.SIM.FormFactor != "" {
 		return
 	}
-	if sim, err := client.SIM(ctx, identity.ICCKey(account.SIM.SIMNumber)); err == nil {
+	if sim, err := client.PoolSIM(ctx, identity.ICCKey(account.SIM.SIMNumber)); err == nil {
 		account.SIM.FormFactor = sim.FormFactor
 	}
 }

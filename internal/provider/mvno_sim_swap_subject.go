@@ -139,6 +139,12 @@ func swapSentences(accountID, from, newSIM string) sentences {
 		unable: "Unable to swap the SIM", failed: "SIM swap failed", noEffect: "SIM swap had no effect",
 		pending: "Account does not show the new SIM yet", unknown: "Outcome of the SIM swap is unknown",
 		gone: "Unknown MVNO account", goneAdvice: "Check the account id.", refusalAdvice: swapAdvice,
+		shows: func(live any) string {
+			if account, ok := live.(*mvno.Account); ok && account != nil {
+				return "it holds SIM " + account.SIM.SIMNumber
+			}
+			return ""
+		},
 		pendingAdvice: "Nothing is to be done and nothing is sent again: the service has answered the swap as done, and the next plan reads " +
 			"the account again. If it stays so, ask the service's support.",
 	}
@@ -153,7 +159,7 @@ func sentencesOfSwap(accountID string, op swapOperation) sentences {
 func swapAdvice(err error) string {
 	var e *transport.Error
 	if !errors.As(err, &e) {
-		return ""
+		return advice(err)
 	}
 	switch {
 	case e.Code == "sim":
@@ -166,7 +172,7 @@ func swapAdvice(err error) string {
 	case e.Code == "access_denied" || e.Status == 403:
 		return "A swap needs a token with access level OWNER, RESELLER or ADMIN; one that may read is not enough."
 	}
-	return ""
+	return advice(err)
 }
 
 // warnTookPlace tells of a swap that took place without an answer.

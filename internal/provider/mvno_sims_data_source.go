@@ -37,7 +37,9 @@ type mvnoSIMModel struct {
 	AutoAssign types.Bool   `tfsdk:"auto_assign"`
 }
 
-func (d *mvnoSIMsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *mvnoSIMsDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_mvno_sims"
 }
 
@@ -50,20 +52,21 @@ func (d *mvnoSIMsDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)}}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The unused SIMs in storage that an MVNO account can swap to, all pages, sorted by ICC. The PIN and PUK codes " +
-			"that the service sends with them are dropped unread: `telco_mvno_sim_codes` gives those of one SIM, without a state.\n\n" +
-			"A SIM of this list is a fact of the moment. Choosing `new_sim` from it by position (`sim_numbers[0]`) plans another swap " +
-			"as soon as that SIM is used: write the ICC down, or use `autoAssign`.",
+		MarkdownDescription: "The unused SIMs in storage that an MVNO account can swap to, all pages, sorted by ICC. The " +
+			"PIN and PUK codes that the service sends with them are dropped unread: `telco_mvno_sim_codes` gives those of one " +
+			"SIM, without a state.\n\nA SIM of this list is a fact of the moment. Choosing `new_sim` from it by position " +
+			"(`sim_numbers[0]`) plans another swap as soon as that SIM is used: write the ICC down, or use `autoAssign`.",
 		Attributes: map[string]schema.Attribute{
 			"customer": schema.StringAttribute{Optional: true,
-				MarkdownDescription: "Only SIMs in the storage of the customer with this id. Default: all that the token may see, which is " +
-					"the own customer's, and for a reseller those of all its customers.",
+				MarkdownDescription: "Only SIMs in the storage of the customer with this id. Default: all that the token may " +
+					"see, which is the own customer's, and for a reseller those of all its customers.",
 				Validators: []validator.String{stringvalidator.RegexMatches(accountIDPattern, customerRule)}},
 			"network":     argument("Only SIMs of this network: `TELENOR`, `TDC` or `TELIA`."),
 			"form_factor": argument("Only SIMs of this form factor: `MINI_MICRO`, `NANO`, `MINI_MICRO_NANO` or `eSIM`."),
 			"filter":      argument("Only SIMs whose ICC holds these digits."),
 			"auto_assign": schema.BoolAttribute{Optional: true,
-				MarkdownDescription: "`true`: only SIMs that the service may assign by itself (`new_sim = \"autoAssign\"`); `false`: only others."},
+				MarkdownDescription: "`true`: only SIMs that the service may assign by itself (`new_sim = \"autoAssign\"`); " +
+					"`false`: only others."},
 			"sim_numbers": schema.ListAttribute{ElementType: types.StringType, Computed: true,
 				MarkdownDescription: "The ICCs of the SIMs, as `new_sim` of `telco_mvno_sim_swap` takes them."},
 			"sims": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The SIMs, sorted by ICC.",
@@ -87,8 +90,9 @@ func (d *mvnoSIMsDataSource) Read(ctx context.Context, req datasource.ReadReques
 		return
 	}
 	list, err := client.UnusedSIMs(ctx, mvno.PoolFilter{
-		Customer: config.Customer.ValueString(), Network: config.Network.ValueString(), FormFactor: config.FormFactor.ValueString(),
-		ICC: config.Filter.ValueString(), AutoAssign: config.AutoAssign.ValueBoolPointer(),
+		Customer: config.Customer.ValueString(), Network: config.Network.ValueString(),
+		FormFactor: config.FormFactor.ValueString(),
+		ICC:        config.Filter.ValueString(), AutoAssign: config.AutoAssign.ValueBoolPointer(),
 	})
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to list unused SIMs", explain("The unused SIMs could not be listed.", err, ""))

@@ -134,6 +134,21 @@ type sentences struct {
 	unknownAdvice, pendingAdvice string
 	// since is when an earlier run has sent it; zero is this one.
 	since time.Time
+	// shows says what the live object shows: "its status is ACTIVE"; "" where it is not known.
+	shows func(live any) string
+	// note is a further sentence about a change that failed.
+	note string
+}
+
+// colonShows is what the live object shows, after a colon.
+func (s sentences) colonShows(live any) string {
+	if s.shows == nil {
+		return ""
+	}
+	if text := s.shows(live); text != "" {
+		return ": " + text
+	}
+	return ""
 }
 
 const pendingAdvice = "Nothing is lost and nothing is sent again: run terraform apply again to pick up the wait, or raise the timeouts " +
@@ -159,17 +174,17 @@ func tell[L, T any](o change.Outcome[L, T], say sentences) (summary, detail stri
 	case change.Moved:
 		return changedSincePlan, fmt.Sprintf("%s\n\nPlan again: the next plan shows what there is to do.", tellMoved(o, say))
 	case change.Broken:
-		return say.failed, explain(fmt.Sprintf("The service accepted the %s%s and then reported that it failed.", say.change,
-			commaSince(say.since)), o.Err, say.advise(o.Err))
+		return say.failed, explain(fmt.Sprintf("The service accepted the %s%s and then reported that it failed.%s", say.change,
+			commaSince(say.since), say.note), o.Err, say.advise(o.Err))
 	case change.Unshown:
-		return say.noEffect, explain(fmt.Sprintf("The service accepted the %s%s and is done with it, but the SIM does not show it.", say.change,
-			commaSince(say.since)), o.Err, "The next plan reads the live SIM and shows what is left to do.")
+		return say.noEffect, explain(fmt.Sprintf("The service accepted the %s%s and is done with it, but the SIM does not show it%s.", say.change,
+			commaSince(say.since), say.colonShows(o.Live)), o.Err, "The next plan reads the live SIM and shows what is left to do.")
 	case change.Ineffective:
-		return say.noEffect, explain(sent+" Reading the SIM shows that it had no effect.", o.Err, safeAdvice)
+		return say.noEffect, explain(fmt.Sprintf("%s Reading shows that it had no effect%s.", sent, say.colonShows(o.Live)), o.Err, safeAdvice)
 	case change.Overtaken:
 		return "Somebody else has changed the SIM since", explain(fmt.Sprintf(
-			"%s %s shows neither what it showed before nor what was asked for, so somebody else has changed it since.",
-			sent, sentenceCase(say.object)), o.Err, "Find out who did, then plan again: the next plan shows the live SIM. Nothing is sent without it.")
+			"%s %s shows neither what it showed before nor what was asked for%s. Somebody else has changed it since.",
+			sent, sentenceCase(say.object), say.colonShows(o.Live)), o.Err, "Find out who did, then plan again: the next plan shows the live SIM. Nothing is sent without it.")
 	case change.Pending:
 		return say.pending, explain(fmt.Sprintf("The service has accepted the %s%s, and its end was not seen.", say.change,
 			commaSince(say.since)), o.Err, cmp.Or(say.pendingAdvice, pendingAdvice))
@@ -226,10 +241,10 @@ func tellMoved[L, T any](o change.Outcome[L, T], say sentences) string {
 		o.Decision.Planned, o.Decision.Wanted, say.object, o.Decision.Shows)
 }
 
-// advise is what to do about a refusal; credentials and rate have advice of their own.
+// advise is what to do about a refusal: what the resource knows of it, else what helps against trouble of a general kind.
 func (s sentences) advise(err error) string {
-	if next := advice(err); next != "" || s.refusalAdvice == nil {
-		return next
+	if s.refusalAdvice == nil {
+		return advice(err)
 	}
 	return s.refusalAdvice(err)
 }

@@ -69,6 +69,11 @@ func (p *plannedChanges) count(diags *diag.Diagnostics, kind livechange.Kind, si
 	}
 }
 
+// staleState ends the sentence about a SIM that shows something else than the state says.
+func staleState(says string) string {
+	return fmt.Sprintf(" The state says %s, and an apply is held to that: it sends nothing. Refresh the state and plan again.", says)
+}
+
 // warnLeftAlone says that a destroy leaves the network as it is. The text names the SIM, since Terraform prints no
 // address on such warnings.
 func warnLeftAlone(diags *diag.Diagnostics, kind livechange.Kind, detail string) {

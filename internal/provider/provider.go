@@ -67,7 +67,8 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"Each API is asked for its settings only when a resource or data source uses it. A value in the configuration " +
 			"wins over its environment variable.",
 		Attributes: map[string]schema.Attribute{
-			"accounts": apiSchema("The **accounts API** (Akamai/Asavie provisioning), used by `telco_sim_card` and `telco_sim_cards`.",
+			"accounts": apiSchema("The **accounts API** (Akamai/Asavie provisioning), used by `telco_sim_card`, "+
+				"`telco_sim_cards` and `telco_accounts`.",
 				10, 5, "60s", map[string]schema.Attribute{
 					"endpoint":      endpointAttribute("Base URL.", envAccountsEndpoint, defaultAccountsEndpoint),
 					"client_id":     textAttribute("Login of the client-credentials grant.", envAccountsClientID),
@@ -115,7 +116,8 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 						},
 					},
 				}),
-			"mvno": apiSchema("The **MVNO API** (TelecomX), used by `telco_mvno_sim_swap` and `telco_mvno_account`.",
+			"mvno": apiSchema("The **MVNO API** (TelecomX), used by `telco_mvno_sim_swap`, `telco_mvno_account`, "+
+				"`telco_mvno_accounts`, `telco_mvno_sims` and `telco_mvno_sim_codes`.",
 				5, 4, "2m", map[string]schema.Attribute{
 					"endpoint": endpointAttribute("Base URL.", envMVNOEndpoint, defaultMVNOEndpoint),
 					"token": secretAttribute("Machine token of an employee with access level `OWNER`, `RESELLER` or `ADMIN`. It is "+

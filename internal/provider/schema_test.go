@@ -58,6 +58,10 @@ func TestSchemas(t *testing.T) {
 	if got, want := strings.Join(slices.Sorted(maps.Keys(all.EphemeralResourceSchemas)), " "), "telco_mvno_sim_codes"; got != want {
 		t.Errorf("ephemeral resources: %s", got)
 	}
+	if got, want := strings.Join(slices.Sorted(maps.Keys(all.ListResourceSchemas)), " "),
+		"telco_mvno_sim_swap telco_sim_card telco_sim_status"; got != want {
+		t.Errorf("list resources: %s", got)
+	}
 	described(t, "provider", all.Provider)
 	for name, s := range all.ResourceSchemas {
 		described(t, name, s)
@@ -66,6 +70,9 @@ func TestSchemas(t *testing.T) {
 		described(t, name, s)
 	}
 	for name, s := range all.EphemeralResourceSchemas {
+		described(t, name, s)
+	}
+	for name, s := range all.ListResourceSchemas {
 		described(t, name, s)
 	}
 }

@@ -150,12 +150,13 @@ func (a api[C]) use(diags *diag.Diagnostics) *C {
 	return a.client
 }
 
-// mustUse is use for a data source: it must answer while planning, so a setting that is not known yet is an error.
+// mustUse is use for what must answer while planning (data sources, ephemeral resources, queries): there a setting that
+// is not known yet is an error.
 func (a api[C]) mustUse(diags *diag.Diagnostics) *C {
 	client := a.use(diags)
 	if client == nil && !diags.HasError() {
 		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
-			"This data source is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
+			"This is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
 				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment variable.", a.name))
 	}
 	return client
@@ -284,12 +285,13 @@ func (p *telcoProvider) services(ctx context.Context, config providerModel, terr
 	trail := journal.Open(folder(config.Journal), os.Getenv(envJournalNote))
 
 	return &services{
-		accounts:  p.accounts(ctx, config.Accounts, agent, log, diags),
-		cmo:       p.cmo(ctx, config.CMO, agent, log, diags),
-		m2m:       p.m2m(ctx, config.M2M, agent, log, diags),
-		mvno:      p.mvno(ctx, config.MVNO, agent, log, diags),
-		run:       rand.Text(),
-		preflight: flag(config.Preflight, envPreflight, "preflight", true, diags),
+		accounts: p.accounts(ctx, config.Accounts, agent, log, diags),
+		cmo:      p.cmo(ctx, config.CMO, agent, log, diags),
+		m2m:      p.m2m(ctx, config.M2M, agent, log, diags),
+		mvno:     p.mvno(ctx, config.MVNO, agent, log, diags),
+		run:      rand.Text(),
+		// While it is not known whether the apply reads first, the plan must not say what only a read can tell.
+		preflight: !config.Preflight.IsUnknown() && flag(config.Preflight, envPreflight, "preflight", true, diags),
 		engine:    newEngine(&change.Budget{ReadOnly: readOnly, Limit: limit}, p.pace, trail),
 		planned:   &plannedChanges{limit: limit, planned: map[string]bool{}},
 		owners:    newOwners(),

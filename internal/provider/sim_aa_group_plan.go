@@ -45,7 +45,7 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 					"(terraform state rm) and apply.", plan.ICCID.ValueString()))
 			return
 		}
-		r.announce(ctx, client, plan, livechange.Unreadable, resp)
+		r.announce(ctx, client, plan, livechange.Unreadable, "", resp)
 		return
 	}
 
@@ -57,7 +57,7 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 		warnLeftAlone(diags, livechange.AutoActivation, fmt.Sprintf(
 			"SIM %s stays armed with auto-activation group %s: Terraform forgets it when this resource goes over to another SIM.",
 			state.ICCID.ValueString(), displayValue(state.GroupCode)))
-		r.announce(ctx, client, plan, livechange.Unreadable, resp)
+		r.announce(ctx, client, plan, livechange.Unreadable, "", resp)
 		return
 	}
 	if !plan.asksForAssignment(&state, op, imported) {
@@ -74,26 +74,28 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 		refuse(diags, closedDecision(state.ICCID.ValueString()))
 		return
 	}
-	from := displayValue(state.GroupCode)
+	from, earlier := displayValue(state.GroupCode), ""
 	if op != nil {
 		// Nothing can tell what became of the last assignment, so it is sent again, and this plan says so.
 		from = livechange.Unreadable
+		earlier = fmt.Sprintf(" What became of the last assignment, to %s, is not known: no answer came.", op.Operation.GroupCode)
 		setPlanned(ctx, &resp.Plan, map[string]any{"operation_status": types.StringUnknown(), "status": types.StringUnknown()}, diags)
 	}
-	r.announce(ctx, client, plan, from, resp)
+	r.announce(ctx, client, plan, from, earlier, resp)
 }
 
 // announce warns of an assignment, and finds while planning what the service would refuse, as far as its status tells.
-func (r *simAAGroupResource) announce(ctx context.Context, client *m2m.Client, plan simAAGroupModel, from string, resp *resource.ModifyPlanResponse) {
+func (r *simAAGroupResource) announce(ctx context.Context, client *m2m.Client, plan simAAGroupModel, from, earlier string, resp *resource.ModifyPlanResponse) {
 	diags := &resp.Diagnostics
-	if client != nil && r.preflight && isSet(plan.ICCID) && !r.check(ctx, client, plan, diags) {
+	read := client != nil && r.preflight && isSet(plan.ICCID)
+	if read && !r.check(ctx, client, plan, diags) {
 		return
 	}
 	r.planned.warn(diags, liveChange{kind: livechange.AutoActivation, sim: plan.ICCID.ValueString(), what: fmt.Sprintf(
-		"SIM %s: auto-activation group %s%s%s.", displayValue(plan.ICCID), from, livechange.Arrow, displayValue(plan.GroupCode))})
+		"SIM %s: auto-activation group %s%s%s.%s", displayValue(plan.ICCID), from, livechange.Arrow, displayValue(plan.GroupCode), earlier)})
 	r.warnUnanswered(plan, diags)
 	value := types.StringUnknown()
-	if isSet(plan.GroupCode) {
+	if update := !resp.Plan.Raw.IsNull() && from != livechange.Unreadable; isSet(plan.GroupCode) && (read || update) {
 		value = types.StringValue(livechange.Group(from, plan.GroupCode.ValueString()))
 	}
 	setPlanned(ctx, &resp.Plan, map[string]any{"last_change": value}, diags)

@@ -174,7 +174,7 @@ func (r *simAAGroupResource) Read(ctx context.Context, req resource.ReadRequest,
 	if isNotFound(err) {
 		// There is no list to ask for a proof that it is ours that answers, so the second look is enough.
 		witness := r.witnesses.at("m2m", func(context.Context) (bool, error) { return true, nil })
-		status, err = change.Certain(ctx, witness, err, isNotFound, read)
+		status, err = change.Certain(ctx, witness, isNotFound, read)
 	}
 	switch {
 	case isGone(err):

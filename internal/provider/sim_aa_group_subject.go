@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,5 +103,5 @@ func (s *aaGroupSubject) refusalAdvice(err error) string {
 	case errors.Is(err, m2m.ErrInvalidGroup):
 		return "Give the code (not the name) of a group of type live, from your distributor's list."
 	}
-	return "Check the credentials and api_id, and whether the service admits this machine's address; then apply again."
+	return cmp.Or(advice(err), "Check the credentials and api_id, and whether the service admits this machine's address; then apply again.")
 }

@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -42,15 +45,30 @@ func (r *simCardResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 
 // wish is what a configuration wants of the SIM card: its state in words, and all of it for comparing.
 func (m *simCardModel) wish() wish {
-	w := wish{by: "a telco_sim_card", want: "arguments of its own"}
+	w := wish{by: "a telco_sim_card"}
+	var wants, values []string
 	if isSet(m.State) {
-		w.want = "state " + m.State.ValueString()
+		wants = append(wants, "state "+m.State.ValueString())
 	}
-	values := []string{m.State.String(), m.ProviderStartDate.String(), m.ForeignAttributes.String()}
 	for _, t := range simCardTexts {
-		values = append(values, t.model(m).String())
+		value := *t.model(m)
+		values = append(values, value.String())
+		switch {
+		case value.IsNull():
+		case t.free:
+			wants = append(wants, t.name+" of its own")
+		default:
+			wants = append(wants, t.name+" "+displayValue(value))
+		}
 	}
-	w.same = fmt.Sprint(values)
+	if !m.ProviderStartDate.IsNull() {
+		wants = append(wants, "provider_start_date "+displayValue(m.ProviderStartDate))
+	}
+	if !m.ForeignAttributes.IsNull() {
+		wants = append(wants, "foreign_attributes of its own")
+	}
+	w.want = cmp.Or(strings.Join(wants, ", "), "nothing in particular")
+	w.same = fmt.Sprint(values, m.State, m.ProviderStartDate, m.ForeignAttributes)
 	return w
 }
 
@@ -84,14 +102,14 @@ func (r *simCardResource) planCreate(ctx context.Context, client *accounts.Clien
 	}
 	number := ""
 	if isSet(plan.SIMNumber) {
-		number = fmt.Sprintf(" (sim_number %s)", plan.SIMNumber.ValueString())
+		number = fmt.Sprintf(" Its sim_number is %s.", plan.SIMNumber.ValueString())
 	}
 	state := wantedState.ValueString()
 	if wantedState.IsUnknown() {
 		state = livechange.KnownAfterApply
 	}
 	r.planned.warn(diags, liveChange{kind: livechange.SIMCardCreation, sim: sim, to: state,
-		what: fmt.Sprintf("SIM card %s%s: %s.", displayValue(id), number, livechange.Creation(state))})
+		what: fmt.Sprintf("SIM card %s: %s.%s", displayValue(id), livechange.Creation(state), number)})
 	if read && !wantedState.IsUnknown() {
 		setPlanned(ctx, &resp.Plan, map[string]any{"last_change": livechange.Creation(state)}, diags)
 	}
@@ -171,7 +189,7 @@ func (m *simCardModel) unknownField(name string) bool {
 // planChange warns of an update, and says whether an apply would send it. What it goes from is what the state says, which
 // an apply is held to.
 func (r *simCardResource) planChange(ctx context.Context, client *accounts.Client, plan, state simCardModel, fields []livechange.Field, op *change.Op[accounts.Operation], diags *diag.Diagnostics) bool {
-	id, moved := state.ID.ValueString(), ""
+	id, stale := state.ID.ValueString(), ""
 	if client != nil && r.preflight {
 		card, err := client.SIMCardShared(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
 		switch {
@@ -200,14 +218,14 @@ func (r *simCardResource) planChange(ctx context.Context, client *accounts.Clien
 			case d.Action == change.Nothing && !plan.hasUnknown(fields):
 				return false
 			case d.Action == change.Send && d.From != plan.from(&state, &state):
-				moved = d.Shows
+				now := state
+				now.setCard(card)
+				stale = staleState(fieldSide(fields, true))
+				fields = plan.changes(&state, &now)
 			}
 		}
 	}
-	what := fmt.Sprintf("SIM card %s: %s.", id, livechange.Fields(fields))
-	if moved != "" {
-		what += fmt.Sprintf(" By now the SIM shows %s, so an apply of this plan sends nothing: refresh and plan again.", moved)
-	}
+	what := fmt.Sprintf("SIM card %s: %s.%s", id, livechange.Fields(fields), stale)
 	to := ""
 	if isSet(plan.State) && !plan.State.Equal(state.State) {
 		to = plan.State.ValueString()
@@ -234,23 +252,25 @@ func (r *simCardResource) planDelete(ctx context.Context, req resource.ModifyPla
 	if diags.HasError() || op != nil && !op.Unknown && op.Operation.Kind == accounts.Delete {
 		return false // it is on its way already, nothing is sent
 	}
-	id, moved := state.ID.ValueString(), ""
+	id, from, stale := state.ID.ValueString(), state.State, ""
 	if client != nil && r.preflight {
 		// Terraform plans the deletion of a removed block before it refreshes; what there is to say, the refresh says.
 		card, _, err := r.look(ctx, client, &state, op, &diag.Diagnostics{})
 		switch {
-		case isGone(err) || isExists(err):
+		case isGone(err) || isExists(err) || errors.Is(err, errDeleted):
 			warnLeftAlone(diags, livechange.SIMCardDeletion, fmt.Sprintf("SIM card %s is gone: the service does not know it any more.", id))
 			return false
 		case err != nil:
 			readError(diags, "Unable to read SIM card", fmt.Sprintf("The live SIM card %s could not be read.", id), err)
 			return false
+		case card != nil && state.State.ValueString() == "": // an order whose SIM has not been in state yet
+			from = types.StringValue(card.State.String())
 		case card != nil && op == nil && card.State.String() != state.State.ValueString():
-			moved = fmt.Sprintf(" By now the SIM shows state %s, so an apply of this plan sends nothing: refresh and plan again.", card.State)
+			from, stale = types.StringValue(card.State.String()), staleState("state "+displayValue(state.State))
 		}
 	}
 	r.planned.warn(diags, liveChange{kind: livechange.SIMCardDeletion, sim: id,
-		what: fmt.Sprintf("SIM card %s: %s -> deleted.%s", id, displayValue(state.State), moved)})
+		what: fmt.Sprintf("SIM card %s: %s -> deleted.%s", id, displayValue(from), stale)})
 	return true
 }
 

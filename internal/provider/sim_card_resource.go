@@ -162,8 +162,12 @@ func (r *simCardResource) Create(ctx context.Context, req resource.CreateRequest
 	o := change.Run(ctx, r.engine, s, change.Planned{Announced: announces(plan.OperationStatus)}, time.Now().Add(timeout), keep)
 	diags.Append(s.notes...)
 	o = r.explainExisting(o, s, diags)
+	say := cardSentences(accounts.Create, s.id())
+	if o.Live == nil {
+		say.note = " No SIM was created."
+	}
 	conclusion[*accounts.SIMCard, accounts.Operation]{
-		verb: creating, say: cardSentences(accounts.Create, s.id()), asked: keep,
+		verb: creating, say: say, asked: keep,
 		drop: func() { resp.State.RemoveResource(ctx) }, // an error beside a state would taint it
 	}.conclude(o, diags)
 }
@@ -227,11 +231,19 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 
-	id := simCardID(state.AccountKey, state.CLI).ValueString()
+	id, deletedAt := simCardID(state.AccountKey, state.CLI).ValueString(), time.Time{}
+	if op != nil {
+		deletedAt = op.Operation.Since
+	}
 	card, op, err := r.look(ctx, client, &state, op, diags)
 	switch {
 	case isGone(err):
 		warnGone(diags, "SIM card is gone", "SIM card "+id, err)
+		removeFromState(ctx, resp)
+		return
+	case errors.Is(err, errDeleted):
+		diags.AddWarning("SIM card is deleted", fmt.Sprintf(
+			"The deletion of SIM card %s, sent %s, is complete, so it leaves the state.", id, ago(deletedAt)))
 		removeFromState(ctx, resp)
 		return
 	case isExists(err): // look has said so
@@ -277,7 +289,7 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 					"taken out of state, and is not deleted.", s.id(), ago(op.Operation.Since)), o.Err, "If it is yours, import it."))
 			return nil, nil, o.Err
 		case o.Kind == change.Done && op.Operation.Kind == accounts.Delete:
-			return nil, nil, &change.GoneError{Cause: errNoCard} // a service may keep it as terminated
+			return nil, nil, errDeleted // a service may keep it as terminated
 		case o.Kind == change.Pending && creation && o.Err == nil, o.Live != nil:
 			return o.Live, stillOpen(o, sentencesOfCard(op.Operation), diags), nil
 		case o.Kind == change.Pending || o.Kind == change.Unknown:
@@ -288,7 +300,7 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 	read := func(ctx context.Context) (*accounts.SIMCard, error) { return client.SIMCard(ctx, s.account, s.cli) }
 	card, err := client.SIMCardShared(ctx, s.account, s.cli)
 	if isNotFound(err) {
-		card, err = change.Certain(ctx, witness, err, isNotFound, read)
+		card, err = change.Certain(ctx, witness, isNotFound, read)
 	}
 	if err == nil {
 		witness.Saw()
@@ -296,7 +308,8 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 	return card, op, err
 }
 
-var errNoCard = errors.New("the service does not know the SIM")
+// errDeleted says that a deletion of an earlier run is complete.
+var errDeleted = errors.New("the SIM card is deleted")
 
 func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	diags := &resp.Diagnostics
@@ -400,7 +413,10 @@ func (r *simCardResource) Delete(ctx context.Context, req resource.DeleteRequest
 		switch {
 		case noOrder && !isExists(o.Err):
 			return // it failed, nothing was created
-		case o.Pending != nil && o.Kind != change.Unshown, noOrder, o.Kind == change.Gone, kind == accounts.Delete && o.Kind != change.Ineffective:
+		case noOrder:
+			r.concludeResumed(o, op, end, s, diags)
+			return
+		case o.Pending != nil && o.Kind != change.Unshown, o.Kind == change.Gone, kind == accounts.Delete && o.Kind != change.Ineffective:
 			end.say = sentencesOfCard(op.Operation)
 			end.conclude(o, diags)
 			return

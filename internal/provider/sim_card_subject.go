@@ -60,7 +60,7 @@ func (s *cardSubject) Read(ctx context.Context) (*accounts.SIMCard, error) {
 		case accounts.Create:
 			return nil, nil
 		case accounts.Delete: // it ends the destroy with nothing sent
-			card, err = change.Certain(ctx, s.accountsWitness(s.client, s.account), err, isNotFound, s.ready)
+			card, err = change.Certain(ctx, s.accountsWitness(s.client, s.account), isNotFound, s.ready)
 		case accounts.Update:
 			return nil, &change.GoneError{Cause: err}
 		}
@@ -270,6 +270,15 @@ func cardSentences(kind accounts.Kind, id string) sentences {
 		noEffect: fmt.Sprintf("SIM card %s had no effect", kind), pending: fmt.Sprintf("SIM card %s is pending", kind),
 		unknown: fmt.Sprintf("Outcome of the SIM card %s is unknown", kind), gone: "SIM card is gone",
 		goneAdvice: "Refresh the state (terraform apply -refresh-only) and plan again.",
+		shows: func(live any) string {
+			switch card, ok := live.(*accounts.SIMCard); {
+			case ok && card != nil:
+				return "its state is " + card.State.String()
+			case kind == accounts.Create:
+				return "no such SIM was created"
+			}
+			return ""
+		},
 	}
 }
 

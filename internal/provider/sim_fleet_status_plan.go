@@ -242,7 +242,9 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 				announced = append(announced, c)
 			}
 		default:
-			announced, warned = append(announced, c), append(warned, c)
+			announced = append(announced, c)
+			c.From = d.Shows
+			warned = append(warned, c)
 		}
 	}
 	if unreadable != nil {

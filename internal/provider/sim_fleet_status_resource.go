@@ -110,7 +110,7 @@ func (r *simFleetStatusResource) Create(ctx context.Context, req resource.Create
 	}
 
 	plan.ID = plan.Name
-	plan.LastChange = lastChange(plan.LastChange, types.StringNull(), result.anyChanged, livechange.Fleet(transitions(changes)))
+	plan.LastChange = lastChange(plan.LastChange, types.StringNull(), len(result.sent) > 0, livechange.Fleet(result.sent))
 	plan.Failed = fleetValue(result.failed)
 	plan.OperationStatus = result.operations.status()
 	if len(result.failed) > 0 && len(result.operations) == 0 {
@@ -183,7 +183,7 @@ func (r *simFleetStatusResource) readAll(ctx context.Context, client *cmo.Client
 	missing, err := onlyMissing(failed)
 	if err == nil && len(missing) > 0 {
 		var found map[string]*cmo.Product
-		found, err = change.Certain(ctx, witness, failed[missing[0]], isNotFound, func(ctx context.Context) (map[string]*cmo.Product, error) {
+		found, err = change.Certain(ctx, witness, isNotFound, func(ctx context.Context) (map[string]*cmo.Product, error) {
 			now, still := client.ProductsByID(ctx, missing)
 			failed = still
 			maps.Copy(products, now)
@@ -288,7 +288,7 @@ func (r *simFleetStatusResource) Update(ctx context.Context, req resource.Update
 	run := r.newRun(client, plan, plan.announced(), timeout)
 	result := run.apply(ctx, changes, operations)
 	diags.Append(run.notes...)
-	plan.LastChange = lastChange(plan.LastChange, state.LastChange, len(changes) > 0, livechange.Fleet(transitions(changes)))
+	plan.LastChange = lastChange(plan.LastChange, state.LastChange, len(result.sent) > 0, livechange.Fleet(result.sent))
 	statuses := result.statuses(was, wanted)
 	plan.Statuses = fleetValue(statuses)
 	if maps.Equal(statuses, wanted) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/cmo"
 	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
 // fleetResult is what became of a fleet's changes, SIM by SIM.
@@ -23,6 +24,7 @@ type fleetResult struct {
 	live       map[string]string // last known status of the SIMs that did not get theirs
 	gone       map[string]bool   // certainly not known to the service
 	anyChanged bool              // something was executed, or may have been
+	sent       []livechange.Transition
 }
 
 // failure is the summary and detail that name the SIMs that were not changed.
@@ -184,6 +186,9 @@ func (f *fleetRun) record(ctx context.Context, o change.Outcome[*cmo.Product, cm
 		}
 		warnJournal(&f.notes, o.Warnings)
 		r.anyChanged = r.anyChanged || o.Sent && o.Kind != change.Broken && o.Kind != change.Ineffective
+		if o.Sent && o.Decision.Action == change.Send {
+			r.sent = append(r.sent, livechange.Transition{SIM: s.productID, From: o.Decision.Shows, To: s.target})
+		}
 		wanted := o.Kind == change.Done || o.Kind == change.Needless
 		if live := statusOf(o.Live); live != "" && !wanted {
 			r.live[s.productID] = live

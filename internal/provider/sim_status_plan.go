@@ -115,12 +115,12 @@ func (r *simStatusResource) preflighted(ctx context.Context, client *cmo.Client,
 	return d, true
 }
 
-// warn warns of a status change that an apply would send. now is what the SIM shows by now, where that is not what the
-// state says: an apply of this plan sends nothing then.
-func (r *simStatusResource) warn(productID types.String, from string, to types.String, now string, diags *diag.Diagnostics) {
+// warn warns of a status change that an apply would send. state is what the state says, where the SIM shows something
+// else by now: an apply of this plan sends nothing then.
+func (r *simStatusResource) warn(productID types.String, from string, to types.String, state string, diags *diag.Diagnostics) {
 	what := fmt.Sprintf("SIM %s: status %s%s%s.", displayValue(productID), from, livechange.Arrow, displayValue(to))
-	if now != "" {
-		what += fmt.Sprintf(" By now the SIM shows %s, so an apply of this plan sends nothing: refresh and plan again.", now)
+	if state != "" {
+		what += staleState("status " + state)
 	}
 	r.planned.warn(diags, liveChange{kind: livechange.SIMStatus, sim: productID.ValueString(), what: what, to: to.ValueString()})
 }
@@ -192,7 +192,7 @@ func (r *simStatusResource) planChange(ctx context.Context, client *cmo.Client, 
 	case diags.HasError() || read && d.Action == change.Nothing:
 		return false
 	case read && d.From != from:
-		r.warn(plan.ProductID, from, plan.Status, d.Shows, diags)
+		r.warn(plan.ProductID, d.Shows, plan.Status, from, diags)
 	default:
 		r.warn(plan.ProductID, from, plan.Status, "", diags)
 	}
@@ -293,7 +293,7 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 			"SIM %s already has the status %s that status_on_destroy asks for.", productID, d.Shows))
 		return false
 	case d.From != from:
-		r.warn(state.ProductID, from, state.StatusOnDestroy, d.Shows, diags)
+		r.warn(state.ProductID, d.Shows, state.StatusOnDestroy, from, diags)
 	default:
 		r.warn(state.ProductID, from, state.StatusOnDestroy, "", diags)
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func (s *services) cmoWitness(client *cmo.Client) *change.Witness {
 
 // readAgain makes certain that a SIM is gone, which one answer never is.
 func (s *services) readAgain(ctx context.Context, client *cmo.Client, productID string, cause error) (*cmo.Product, error) {
-	return change.Certain(ctx, s.cmoWitness(client), cause, isNotFound, func(ctx context.Context) (*cmo.Product, error) {
+	return change.Certain(ctx, s.cmoWitness(client), isNotFound, func(ctx context.Context) (*cmo.Product, error) {
 		return client.ProductShared(ctx, productID)
 	})
 }
@@ -198,8 +199,14 @@ func statusSentences(productID, from, target string) sentences {
 		unable: "Unable to set SIM status", failed: "SIM status was not changed", noEffect: "SIM status was not changed",
 		pending: "SIM status is pending", unknown: "Outcome of the SIM status change is unknown", gone: unknownSIM,
 		goneAdvice: "Check the product id: BACKEND-ICCID as the data source telco_products lists it, and the tenant.",
-		refusalAdvice: func(error) string {
-			return "Which changes are possible depends on the backend, the tariff and the SIM's present status."
+		shows: func(live any) string {
+			if product, ok := live.(*cmo.Product); ok && statusOf(product) != "" {
+				return "its status is " + statusOf(product)
+			}
+			return ""
+		},
+		refusalAdvice: func(err error) string {
+			return cmp.Or(advice(err), "Which changes are possible depends on the backend, the tariff and the SIM's present status.")
 		},
 	}
 }

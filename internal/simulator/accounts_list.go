@@ -53,8 +53,9 @@ type accountBody struct {
 
 func (a *accountsAPI) encodeAccount(acc *foreignAccount) accountBody {
 	body := accountBody{
-		ForeignAccountKey: acc.key, TenantID: acc.hints.TenantID, Description: orNull(acc.about), EmailContact: acc.hints.EmailContact,
-		StartDate: accountsDate(acc.started), Version: 1, ActorStatus: acc.actor,
+		ForeignAccountKey: acc.key, TenantID: acc.hints.TenantID, Description: orNull(acc.about),
+		EmailContact: acc.hints.EmailContact,
+		StartDate:    accountsDate(acc.started), Version: 1, ActorStatus: acc.actor,
 	}
 	if a.quirks.EnumsAsNames {
 		body.ActorStatus = map[int]string{0: "stable", 1: "pending", 10: "stalled"}[acc.actor]
@@ -62,8 +63,8 @@ func (a *accountsAPI) encodeAccount(acc *foreignAccount) accountBody {
 	return body
 }
 
-// listAccounts answers the accounts of the integration (row 10 of section 1 of the API page) in the order of their keys,
-// paged as the list of SIM cards: the page of this list itself could not be read.
+// listAccounts answers the accounts of the integration (row 10 of section 1 of the API page) in the order of their
+// keys, paged as the list of SIM cards: the page of this list itself could not be read.
 func (a *accountsAPI) listAccounts(w http.ResponseWriter, r *http.Request, _ []byte) {
 	after, ok := continuationOf(r.URL.Query())
 	if !ok {

@@ -79,7 +79,8 @@ func (m *mvnoAPI) condensed(account *mvnoAccount) mvnoAccountBody {
 // reseller sees those in the storage of the own customer; a reseller sees all, unless a customer is named.
 func (m *mvnoAPI) listSIMs(r *http.Request) (any, *mvnoError) {
 	query := r.URL.Query()
-	if problem := mvnoQuery(query, "customer", "offset", "limit", "filter", "formFactor", "network", "autoAssign"); problem != nil {
+	if problem := mvnoQuery(query, "customer", "offset", "limit", "filter", "formFactor", "network",
+		"autoAssign"); problem != nil {
 		return nil, problem
 	}
 	customer := strings.ToLower(query.Get("customer"))

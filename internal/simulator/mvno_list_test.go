@@ -19,14 +19,16 @@ func TestMVNOListAccess(t *testing.T) {
 	for _, path := range []string{"/mvno?customer=" + other, "/sim?customer=" + other, "/sim/8945010000000000990"} {
 		mvnoWantCode(t, base+path, 403, "access_denied")
 	}
-	if _, reply := mvnoGet(t, base+"/sim"); !strings.Contains(reply, `"total":6`) || strings.Contains(reply, "8945010000000000990") {
+	if _, reply := mvnoGet(t, base+"/sim"); !strings.Contains(reply, `"total":6`) || strings.Contains(reply,
+		"8945010000000000990") {
 		t.Errorf("an owner sees %s", reply)
 	}
 
 	s.SetMVNOQuirks(func(q *MVNOQuirks) { q.AccessLevel = "RESELLER" })
 	for path, want := range map[string]string{
-		"/mvno?customer=" + strings.ToUpper(other): "5f0c1a2b3c4d5e6f70819201", "/sim?customer=" + other: "8945010000000000990",
-		"/sim": "8945010000000000990", "/sim/8945010000000000990": other,
+		"/mvno?customer=" + strings.ToUpper(other): "5f0c1a2b3c4d5e6f70819201",
+		"/sim?customer=" + other:                   "8945010000000000990",
+		"/sim":                                     "8945010000000000990", "/sim/8945010000000000990": other,
 	} {
 		if status, reply := mvnoGet(t, base+path); status != 200 || !strings.Contains(reply, want) {
 			t.Errorf("a reseller gets %s: %d %s", path, status, reply)
@@ -52,7 +54,8 @@ func TestMVNOListFull(t *testing.T) {
 	t.Parallel()
 	s, base := newMVNOTest(t)
 	s.ChangeMVNOAccount(mvnoTestID, func(a *MVNOAccount) { a.Notes = "Spare van" })
-	condensed := `{"_id":"5f0c1a2b3c4d5e6f70819203","customer":"5f0c1a2b3c4d5e6f70810001","state":"ACTIVE","type":"MVNO","number":"+4512345678"}`
+	condensed := `{"_id":"5f0c1a2b3c4d5e6f70819203","customer":"5f0c1a2b3c4d5e6f70810001","state":"ACTIVE",` +
+		`"type":"MVNO","number":"+4512345678"}`
 	page := func(account string) string {
 		return `{"offset":0,"limit":100,"total":1,"mvnoAccounts":[` + account + `]}`
 	}
@@ -74,13 +77,19 @@ func TestMVNOListForms(t *testing.T) {
 		set        func(*MVNOQuirks)
 		path, want string
 	}{
-		"bare":            {func(q *MVNOQuirks) { q.ListArray = "bare" }, "/sim?limit=1", `["8945010000000000042"]`},
-		"another name":    {func(q *MVNOQuirks) { q.ListArray = "data" }, "/mvno?limit=1", `{"data":["5f0c1a2b3c4d5e6f70819203"],"limit":1,"offset":0,"total":1}`},
-		"no total":        {func(q *MVNOQuirks) { q.ListTotal = "none" }, "/sim?limit=1", `{"limit":1,"offset":0,"sims":["8945010000000000042"]}`},
-		"total of page":   {func(q *MVNOQuirks) { q.ListTotal = "page" }, "/sim?limit=1", `{"limit":1,"offset":0,"sims":["8945010000000000042"],"total":1}`},
-		"total too high":  {func(q *MVNOQuirks) { q.ListTotal = "high" }, "/sim?limit=1", `{"limit":1,"offset":0,"sims":["8945010000000000042"],"total":7}`},
-		"numbers as text": {func(q *MVNOQuirks) { q.ListTotal = "text" }, "/sim?limit=1", `{"limit":"1","offset":"0","sims":["8945010000000000042"],"total":"6"}`},
-		"capped":          {func(q *MVNOQuirks) { q.ListCap = 1 }, "/sim?offset=1", `{"limit":1,"offset":1,"sims":["8945010000000000067"],"total":6}`},
+		"bare": {func(q *MVNOQuirks) { q.ListArray = "bare" }, "/sim?limit=1", `["8945010000000000042"]`},
+		"another name": {func(q *MVNOQuirks) { q.ListArray = "data" }, "/mvno?limit=1",
+			`{"data":["5f0c1a2b3c4d5e6f70819203"],"limit":1,"offset":0,"total":1}`},
+		"no total": {func(q *MVNOQuirks) { q.ListTotal = "none" }, "/sim?limit=1",
+			`{"limit":1,"offset":0,"sims":["8945010000000000042"]}`},
+		"total of page": {func(q *MVNOQuirks) { q.ListTotal = "page" }, "/sim?limit=1",
+			`{"limit":1,"offset":0,"sims":["8945010000000000042"],"total":1}`},
+		"total too high": {func(q *MVNOQuirks) { q.ListTotal = "high" }, "/sim?limit=1",
+			`{"limit":1,"offset":0,"sims":["8945010000000000042"],"total":7}`},
+		"numbers as text": {func(q *MVNOQuirks) { q.ListTotal = "text" }, "/sim?limit=1",
+			`{"limit":"1","offset":"0","sims":["8945010000000000042"],"total":"6"}`},
+		"capped": {func(q *MVNOQuirks) { q.ListCap = 1 }, "/sim?offset=1",
+			`{"limit":1,"offset":1,"sims":["8945010000000000067"],"total":6}`},
 		"whole": {func(q *MVNOQuirks) { q.ListWhole = true }, "/sim?limit=1&offset=5&network=TELENOR",
 			`{"limit":2,"offset":0,"sims":["8945010000000000067","8945010000000000075"],"total":2}`},
 		"empty":         {func(*MVNOQuirks) {}, "/sim?offset=9", `{"limit":100,"offset":9,"sims":[],"total":6}`},
@@ -99,8 +108,9 @@ func TestMVNOListForms(t *testing.T) {
 
 	s, base := newMVNOTest(t)
 	s.SetMVNOQuirks(func(q *MVNOQuirks) { q.OmitEmpty = true })
-	mvnoWantJSON(t, base+"/sim/"+mvnoTestNew, `{"_id":"8945010000000000042","puk1":"11112222","puk2":"33334444","pin1":"0000","pin2":"1111",`+
-		`"formFactor":"NANO","network":"TDC","inStorageAt":"5f0c1a2b3c4d5e6f70810001"}`)
+	mvnoWantJSON(t, base+"/sim/"+mvnoTestNew,
+		`{"_id":"8945010000000000042","puk1":"11112222","puk2":"33334444","pin1":"0000","pin2":"1111",`+
+			`"formFactor":"NANO","network":"TDC","inStorageAt":"5f0c1a2b3c4d5e6f70810001"}`)
 }
 
 // mvnoShortList shows a list with ids in place of objects.
@@ -137,11 +147,14 @@ func mvnoShortList(t *testing.T, reply string) string {
 func TestAccountsOfIntegration(t *testing.T) {
 	r := newAccountsRig(t)
 	const path = "/accounts/v1/integration/accounts"
-	r.sim.SetAccount(Account{Key: "zebra", TenantID: "t-1", Description: "vans", EmailContact: "ops@example.com", ActorStatus: 10})
+	r.sim.SetAccount(Account{Key: "zebra", TenantID: "t-1", Description: "vans", EmailContact: "ops@example.com",
+		ActorStatus: 10})
 	r.sim.AddAccount("a b")
 	reply := r.call(http.MethodGet, path, "")
-	if want := `{"ForeignAccountKey":"zebra","TenantId":"t-1","Description":"vans","EmailContact":"ops@example.com",` +
-		`"StartDate":"2024-05-01T08:00:00.1234567Z","ForeignAttributes":null,"ProvisioningMetaData":null,"Version":1,"ActorStatus":10}`; reply.status != 200 || !strings.Contains(reply.raw, want) {
+	want := `{"ForeignAccountKey":"zebra","TenantId":"t-1","Description":"vans","EmailContact":"ops@example.com",` +
+		`"StartDate":"2024-05-01T08:00:00.1234567Z","ForeignAttributes":null,` +
+		`"ProvisioningMetaData":null,"Version":1,"ActorStatus":10}`
+	if reply.status != 200 || !strings.Contains(reply.raw, want) {
 		t.Errorf("got %d %s\nwant %s", reply.status, reply.raw, want)
 	}
 

@@ -69,12 +69,13 @@ func eachItem[T any](
 			}
 			for i, raw := range page.items {
 				item, err := decode(raw)
-				if err != nil {
+				switch {
+				case err != nil:
 					at := fmt.Sprintf("item %d of page %d", i+1, page.number)
 					err = &transport.ItemError{Item: at, Err: c.unusable(req, page.res, at+": "+err.Error())}
-				} else if seen[key(item)] {
+				case seen[key(item)]:
 					continue
-				} else {
+				default:
 					seen[key(item)] = true
 				}
 				if !yield(item, err) {

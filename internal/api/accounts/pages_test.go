@@ -41,8 +41,9 @@ func TestAccounts(t *testing.T) {
 	}
 	want := []Account{
 		{
-			Key: "acme-fleet", TenantID: new("t-1"), Description: new("vans"), EmailContact: new("ops@example.com"), ActorStatus: ActorPending,
-			StartDate: &Date{"2024-05-01T08:00:00.1234567Z", time.Date(2024, 5, 1, 8, 0, 0, 123456700, time.UTC)},
+			Key: "acme-fleet", TenantID: new("t-1"), Description: new("vans"), EmailContact: new("ops@example.com"),
+			ActorStatus: ActorPending,
+			StartDate:   &Date{"2024-05-01T08:00:00.1234567Z", time.Date(2024, 5, 1, 8, 0, 0, 123456700, time.UTC)},
 		},
 		{Key: "bare"},
 		{Key: "12", ActorStatus: ActorStalled},
@@ -63,20 +64,25 @@ func TestAccountsFailures(t *testing.T) {
 		body, want string
 		kind       error
 	}{
-		"no list":    {200, `{"Data":null,"Success":true,"Code":200}`, "200: the answer holds no list of accounts", transport.ErrNotTheAPI},
-		"one object": {200, `{"Data":{"ForeignAccountKey":"a"},"Success":true}`, "200: the answer holds no list of accounts", transport.ErrNotTheAPI},
+		"no list": {200, `{"Data":null,"Success":true,"Code":200}`, "200: the answer holds no list of accounts",
+			transport.ErrNotTheAPI},
+		"one object": {200, `{"Data":{"ForeignAccountKey":"a"},"Success":true}`, "200: the answer holds no list of accounts",
+			transport.ErrNotTheAPI},
 		"no key": {200, pageOf(`""`, `{"ForeignAccountKey":"a"}`, `{"Description":"b"}`),
 			"200: item 2 of page 1: the answer holds an account without ForeignAccountKey", transport.ErrNotTheAPI},
 		"date": {200, pageOf(`""`, `{"ForeignAccountKey":"a","StartDate":"yesterday"}`),
-			`200: item 1 of page 1: the account's StartDate: "yesterday" is not a date and time like 2024-05-01T08:00:00Z`, transport.ErrNotTheAPI},
-		"circle": {200, pageOf(`"same"`, `{"ForeignAccountKey":"a"}`), "200: the pages of the list go round in a circle", transport.ErrNotTheAPI},
+			`200: item 1 of page 1: the account's StartDate: "yesterday" is not a date and time like 2024-05-01T08:00:00Z`,
+			transport.ErrNotTheAPI},
+		"circle": {200, pageOf(`"same"`, `{"ForeignAccountKey":"a"}`), "200: the pages of the list go round in a circle",
+			transport.ErrNotTheAPI},
 		"failure result": {200, `{"Success":false,"Code":403,"ErrorCode":17,"ErrorDescription":"not yours"}`,
 			"403 17: not yours", transport.ErrForbidden},
 		"page": {404, "<html>gone</html>", "404: gone", transport.ErrNotTheAPI},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := serve(t, always(row.status, row.body)).client(t).Accounts(t.Context())
-			if got != nil || err == nil || err.Error() != op+row.want || !errors.Is(err, row.kind) || errors.Is(err, transport.ErrNotFound) {
+			if got != nil || err == nil || err.Error() != op+row.want || !errors.Is(err, row.kind) || errors.Is(err,
+				transport.ErrNotFound) {
 				t.Errorf("got %v\nsaid %v\nwant %s", got, err, op+row.want)
 			}
 			var item *transport.ItemError
@@ -107,7 +113,8 @@ func TestEachSIMCard(t *testing.T) {
 		case "":
 			answer(w, 200, pageOf(`"two"`, `{"CLI":"001010000000001"}`, `{"State":3}`, `"text"`, `{"CLI":"001010000000002"}`))
 		case "two":
-			answer(w, 200, pageOf(`"three"`, `{"CLI":"001010000000001"}`, `{"CLI":"001010000000003","Created":"x"}`, `{"CLI":"001010000000004"}`))
+			answer(w, 200, pageOf(`"three"`, `{"CLI":"001010000000001"}`, `{"CLI":"001010000000003","Created":"x"}`,
+				`{"CLI":"001010000000004"}`))
 		default:
 			answer(w, 403, `{"Success":false,"Code":403,"ErrorDescription":"enough"}`)
 		}

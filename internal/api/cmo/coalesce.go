@@ -63,9 +63,16 @@ type shared struct {
 	ctx     context.Context // of the first caller; the batch takes its values, not its end
 	since   time.Time
 	callers int
+	batch   *batch // that it went out with; nil while it is in the queue
 	done    chan struct{}
 	product *Product
 	err     error
+}
+
+// batch is a read that is under way, for as long as anybody waits for it.
+type batch struct {
+	waitedFor int // products
+	cancel    context.CancelFunc
 }
 
 func newCoalescer(
@@ -96,7 +103,11 @@ func (c *coalescer) get(ctx context.Context, id string) (*Product, error) {
 		return s.product, s.err
 	case <-ctx.Done():
 		c.mu.Lock()
-		s.callers--
+		if s.callers--; s.callers == 0 && s.batch != nil {
+			if s.batch.waitedFor--; s.batch.waitedFor == 0 {
+				s.batch.cancel()
+			}
+		}
 		c.mu.Unlock()
 		return nil, context.Cause(ctx)
 	}
@@ -117,7 +128,9 @@ func (c *coalescer) send() {
 			c.underWay++
 			c.sent = now
 			c.gap -= c.gap / 8
-			go c.run(batch)
+			ctx, cancel := context.WithCancel(context.WithoutCancel(batch[0].ctx))
+			c.mark(batch, cancel)
+			go c.run(ctx, batch)
 		}
 	}
 }
@@ -162,14 +175,23 @@ func (c *coalescer) take() []*shared {
 	return batch
 }
 
-func (c *coalescer) run(batch []*shared) {
+// mark notes with what the products of a batch have gone out. c.mu is held.
+func (c *coalescer) mark(products []*shared, cancel context.CancelFunc) {
+	b := &batch{waitedFor: len(products), cancel: cancel}
+	for _, s := range products {
+		s.batch = b
+	}
+}
+
+func (c *coalescer) run(ctx context.Context, batch []*shared) {
+	defer batch[0].batch.cancel()
 	ids := make([]string, len(batch))
 	byID := make(map[string]*shared, len(batch))
 	for i, s := range batch {
 		ids[i], byID[s.id] = s.id, s
 	}
 	start, left := time.Now(), len(batch)
-	c.read(context.WithoutCancel(batch[0].ctx), ids, func(id string, p *Product, err error) {
+	c.read(ctx, ids, func(id string, p *Product, err error) {
 		s := byID[id]
 		s.product, s.err = p, err
 		c.mu.Lock()

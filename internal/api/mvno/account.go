@@ -142,29 +142,3 @@ func decodeAccount(res *transport.Response, id string) (*Account, *transport.Err
 	}
 	return account, nil
 }
-
-// SIM reads a SIM by its ICC (page api:sim:get); it has no IMSI there. The error is transport.ErrNotFound only where
-// the service says 404 not_found or sim.
-func (c *Client) SIM(ctx context.Context, icc string) (*SIM, error) {
-	req := get("read SIM "+icc, "sim", icc)
-	if !poolICC.MatchString(icc) {
-		return nil, refuse(req, fmt.Errorf("%q is not an ICC of 11 to 20 digits", icc))
-	}
-	res, err := c.core.Do(ctx, req)
-	if err != nil {
-		return nil, notFoundOn(err, codeNotFound, codeNoSIM)
-	}
-	var body struct {
-		ID text `json:"_id"`
-		simBody
-	}
-	if transport.DecodeJSON(res.Body, &body) != nil || body.ID == "" {
-		return nil, c.core.Fail(req, res, *foreign(res))
-	}
-	if !identity.SameICC(string(body.ID), icc) {
-		return nil, c.core.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another SIM")})
-	}
-	sim := body.sim()
-	sim.SIMNumber = strings.TrimSpace(string(body.ID))
-	return &sim, nil
-}

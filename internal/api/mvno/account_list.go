@@ -22,15 +22,15 @@ type AccountFilter struct {
 }
 
 func (f AccountFilter) query() url.Values {
-	return given("customer", f.Customer, "network", strings.ToUpper(f.Network), "filter", f.Text)
+	return given(map[string]string{"customer": f.Customer, "network": strings.ToUpper(f.Network), "filter": f.Text})
 }
 
-// given are the arguments that have a value, of pairs of name and value.
-func given(pairs ...string) url.Values {
+// given are the arguments that have a value.
+func given(arguments map[string]string) url.Values {
 	query := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			query.Set(pairs[i], pairs[i+1])
+	for name, value := range arguments {
+		if value != "" {
+			query.Set(name, value)
 		}
 	}
 	return query

@@ -223,22 +223,7 @@ func TestReadsArePatient(t *testing.T) {
 	}
 }
 
-func TestSIM(t *testing.T) {
-	record := `{"_id":"` + newICC + `F","puk1":"11112222","puk2":33334444,"pin1":"0000","pin2":"1111","formFactor":"eSIM","network":"TDC","inStorageAt":null,"autoAssign":true}`
-	s := serve(t, []answer{{body: record}}, nil)
-	c := s.client(t, io.Discard)
-	got, err := c.SIM(t.Context(), newICC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := SIM{SIMNumber: newICC + "F", FormFactor: "eSIM", Network: "TDC", PIN1: "0000", PIN2: "1111", PUK1: "11112222", PUK2: "33334444"}
-	if *got != want {
-		t.Errorf("another SIM than %v", want)
-	}
-	if s.last.URL.Path != "/prefix/sim/"+newICC {
-		t.Error(s.last.URL)
-	}
-
+func TestPoolSIMErrors(t *testing.T) {
 	const op = "MVNO API: read SIM " + newICC + ": "
 	for name, row := range map[string]struct {
 		answer   answer
@@ -253,7 +238,7 @@ func TestSIM(t *testing.T) {
 		"another SIM":  {answer: answer{body: `{"_id":"` + oldICC + `"}`}, want: "HTTP 200: the answer is about another SIM"},
 		"no id":        {answer: answer{body: `{"puk1":"11112222"}`}, want: "HTTP 200: the JSON has another shape than documented"},
 	} {
-		_, err := serve(t, []answer{row.answer}, nil).client(t, io.Discard).SIM(t.Context(), newICC)
+		_, err := serve(t, []answer{row.answer}, nil).client(t, io.Discard).PoolSIM(t.Context(), newICC)
 		if err == nil || err.Error() != op+row.want || errors.Is(err, transport.ErrNotFound) != row.notFound {
 			t.Errorf("%s:\ngot  %v\nwant %s", name, err, op+row.want)
 		}
@@ -406,8 +391,8 @@ func TestSwapNotSent(t *testing.T) {
 		if _, err := c.Account(t.Context(), id); err == nil || errors.Is(err, transport.ErrNotFound) {
 			t.Errorf("Account(%q): %v", id, err)
 		}
-		if _, err := c.SIM(t.Context(), id); err == nil || errors.Is(err, transport.ErrNotFound) {
-			t.Errorf("SIM(%q): %v", id, err)
+		if _, err := c.PoolSIM(t.Context(), id); err == nil || errors.Is(err, transport.ErrNotFound) {
+			t.Errorf("PoolSIM(%q): %v", id, err)
 		}
 	}
 	if reads, swaps := s.counts(); reads+swaps != 0 {
@@ -481,7 +466,7 @@ func TestCodesStayInside(t *testing.T) {
 		c := s.client(t, &log)
 		_, err := c.Swap(t.Context(), accountID, newICC)
 		_, accountErr := c.Account(t.Context(), accountID)
-		_, simErr := c.SIM(t.Context(), newICC)
+		_, simErr := c.PoolSIM(t.Context(), newICC)
 		var failure *transport.Error
 		if !errors.As(err, &failure) {
 			t.Fatalf("%s: %v", name, err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,7 +88,8 @@ func each[T any](ctx context.Context, c *Client, l listing[T]) iter.Seq2[T, erro
 				return
 			case !isNew && (total > len(seen) || len(page.items) == pageSize):
 				yield(none, c.core.Fail(req, res, transport.Error{Cause: fmt.Errorf(
-					"the list can't be had whole: behind the first %d %s the service answers the same ones again", len(seen), l.what)}))
+					"the list can't be had whole: behind the first %d %s the service answers the same ones again", len(seen),
+					l.what)}))
 				return
 			case !isNew:
 				return
@@ -118,9 +120,7 @@ func all[T any](items iter.Seq2[T, error]) ([]T, error) {
 
 func window(query url.Values, offset int) url.Values {
 	out := url.Values{"offset": {strconv.Itoa(offset)}, "limit": {strconv.Itoa(pageSize)}}
-	for name, values := range query {
-		out[name] = values
-	}
+	maps.Copy(out, query)
 	return out
 }
 
@@ -132,7 +132,9 @@ func noSuchPage(err error) bool {
 }
 
 // page reads one page; behind says that there were items before it.
-func (c *Client) page(ctx context.Context, req transport.Request, arrays []string, behind bool) (listPage, *transport.Response, error) {
+func (c *Client) page(
+	ctx context.Context, req transport.Request, arrays []string, behind bool,
+) (listPage, *transport.Response, error) {
 	res, err := c.core.Do(ctx, req)
 	if err != nil {
 		return listPage{}, res, err

@@ -46,7 +46,8 @@ func list(t testing.TB, answer func(query url.Values) (status int, body string))
 func pool(n int) []string {
 	sims := make([]string, n)
 	for i := range sims {
-		sims[i] = fmt.Sprintf(`{"_id":"%019d","network":"TDC","formFactor":"NANO","pin1":"4711","puk1":"87654321","autoAssign":true}`, i)
+		sims[i] = fmt.Sprintf(`{"_id":"%019d","network":"TDC","formFactor":"NANO","autoAssign":true,`+
+			`"pin1":"4711","puk1":"87654321"}`, i)
 	}
 	return sims
 }
@@ -70,19 +71,34 @@ func TestListReadings(t *testing.T) {
 		calls int
 	}{
 		"as documented": {func(q url.Values) string {
-			return fmt.Sprintf(`{"offset":%s,"limit":%s,"total":%d,"sims":%s}`, q.Get("offset"), q.Get("limit"), n, array(cut(sims, q, 500)))
+			return fmt.Sprintf(`{"offset":%s,"limit":%s,"total":%d,"sims":%s}`, q.Get("offset"), q.Get("limit"), n,
+				array(cut(sims, q, 500)))
 		}, 4},
 		"numbers as text": {func(q url.Values) string {
-			return fmt.Sprintf(`{"offset":%q,"limit":%q,"total":"%d","sims":%s}`, q.Get("offset"), q.Get("limit"), n, array(cut(sims, q, 500)))
+			return fmt.Sprintf(`{"offset":%q,"limit":%q,"total":"%d","sims":%s}`, q.Get("offset"), q.Get("limit"), n,
+				array(cut(sims, q, 500)))
 		}, 4},
-		"no total":              {func(q url.Values) string { return `{"offset":0,"sims":` + array(cut(sims, q, 500)) + `}` }, 4},
-		"total of the page":     {func(q url.Values) string { return `{"total":100,"sims":` + array(cut(sims, q, 100)) + `}` }, 13},
-		"total too high":        {func(q url.Values) string { return `{"total":5000,"sims":` + array(cut(sims, q, 500)) + `}` }, 4},
+		"no total": {func(q url.Values) string { return `{"offset":0,"sims":` + array(cut(sims, q, 500)) + `}` },
+			4},
+		"total of the page": {func(q url.Values) string {
+			return `{"total":100,"sims":` + array(cut(sims, q,
+				100)) + `}`
+		}, 13},
+		"total too high": {func(q url.Values) string {
+			return `{"total":5000,"sims":` + array(cut(sims, q,
+				500)) + `}`
+		}, 4},
 		"no word of the window": {func(q url.Values) string { return `{"sims":` + array(cut(sims, q, 500)) + `}` }, 4},
-		"limit capped":          {func(q url.Values) string { return `{"total":1200,"sims":` + array(cut(sims, q, 77)) + `}` }, 17},
-		"limit ignored":         {func(url.Values) string { return `{"total":1200,"sims":` + array(sims) + `}` }, 2},
-		"another name":          {func(q url.Values) string { return `{"total":1200,"cards":` + array(cut(sims, q, 500)) + `}` }, 4},
-		"bare array":            {func(q url.Values) string { return array(cut(sims, q, 500)) }, 4},
+		"limit capped": {func(q url.Values) string {
+			return `{"total":1200,"sims":` + array(cut(sims, q,
+				77)) + `}`
+		}, 17},
+		"limit ignored": {func(url.Values) string { return `{"total":1200,"sims":` + array(sims) + `}` }, 2},
+		"another name": {func(q url.Values) string {
+			return `{"total":1200,"cards":` + array(cut(sims, q,
+				500)) + `}`
+		}, 4},
+		"bare array": {func(q url.Values) string { return array(cut(sims, q, 500)) }, 4},
 		"null behind the last": {func(q url.Values) string {
 			if page := cut(sims, q, 500); len(page) > 0 {
 				return `{"total":1200,"sims":` + array(page) + `}`
@@ -107,7 +123,8 @@ func TestListReadings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(got) != n || got[n-1] != (PoolSIM{ICC: fmt.Sprintf("%019d", n-1), Network: "TDC", FormFactor: "NANO", AutoAssign: true}) {
+			if len(got) != n || got[n-1] != (PoolSIM{ICC: fmt.Sprintf("%019d", n-1), Network: "TDC", FormFactor: "NANO",
+				AutoAssign: true}) {
 				t.Errorf("%d SIMs, the last one %v", len(got), got[len(got)-1])
 			}
 			if len(l.queries) != row.calls || l.queries[0] != "/sim?limit=500&offset=0" {
@@ -119,7 +136,8 @@ func TestListReadings(t *testing.T) {
 
 func TestListEmpty(t *testing.T) {
 	for name, body := range map[string]string{
-		"array": `{"offset":0,"limit":500,"total":0,"sims":[]}`, "null": `{"total":0,"sims":null}`, "left out": `{"offset":0,"limit":500,"total":0}`,
+		"array": `{"offset":0,"limit":500,"total":0,"sims":[]}`, "null": `{"total":0,"sims":null}`,
+		"left out":            `{"offset":0,"limit":500,"total":0}`,
 		"left out, total too": `{"offset":0,"limit":500}`, "bare": `[]`,
 	} {
 		l := list(t, func(url.Values) (int, string) { return 200, body })
@@ -163,13 +181,15 @@ func TestListFailures(t *testing.T) {
 		"error in 200":   {200, errorBody("access_denied", "no"), "200: the JSON has another shape than documented"},
 		"no list":        {200, `{"total":3,"sims":7}`, "200: the answer counts 3 items and holds none"},
 		"counted":        {200, `{"total":3,"sims":[]}`, "200: the answer counts 3 items and holds none"},
-		"several arrays": {200, `{"total":3,"used":[{}],"free":[{}]}`, "200: the answer has several arrays (free, used), and none is named sims or data"},
+		"several arrays": {200, `{"total":3,"used":[{}],"free":[{}]}`,
+			"200: the answer has several arrays (free, used), and none is named sims or data"},
 		"offset ignored": {200, `{"total":501,"sims":` + array(sims[:77]) + `}`,
 			"200: the list can't be had whole: behind the first 77 SIMs the service answers the same ones again"},
 		"offset ignored, no total": {200, `{"sims":` + array(sims) + `}`,
 			"200: the list can't be had whole: behind the first 500 SIMs the service answers the same ones again"},
-		"no ICC": {200, `{"total":2,"sims":[` + sims[0] + `,{"pin1":"4711"}]}`, "200: item 2 of the list: it is no SIM with an ICC"},
-		"text":   {200, `{"total":2,"sims":["4711"]}`, "200: item 1 of the list: it is no SIM with an ICC"},
+		"no ICC": {200, `{"total":2,"sims":[` + sims[0] + `,{"pin1":"4711"}]}`,
+			"200: item 2 of the list: it is no SIM with an ICC"},
+		"text": {200, `{"total":2,"sims":["4711"]}`, "200: item 1 of the list: it is no SIM with an ICC"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := list(t, func(url.Values) (int, string) { return row.status, row.body })
@@ -218,7 +238,8 @@ func TestListGoesOn(t *testing.T) {
 			got = append(got, sim.ICC)
 		}
 	}
-	if want := []string{"0000000000000000000", "item 2 of the list", "0000000000000000001"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"0000000000000000000", "item 2 of the list", "0000000000000000001"}; !reflect.DeepEqual(got,
+		want) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -229,7 +250,8 @@ func TestUnusedSIMs_filter(t *testing.T) {
 	const here, there = "5f0c1a2b3c4d5e6f70810001", "5f0c1a2b3c4d5e6f70810002"
 	all := array([]string{
 		`{"_id":"8945010000000000017F","network":"TDC","formFactor":"NANO","inStorageAt":"` + here + `","autoAssign":true}`,
-		`{"_id":8945010000000000025,"network":"Telenor","formFactor":"eSIM","inStorageAt":"` + there + `","autoAssign":"false"}`,
+		`{"_id":8945010000000000025,"network":"Telenor","formFactor":"eSIM","inStorageAt":"` + there +
+			`","autoAssign":"false"}`,
 		`{"_id":"8945010000000000033","inStorageAt":null}`,
 	})
 	yes, no := true, false
@@ -238,8 +260,9 @@ func TestUnusedSIMs_filter(t *testing.T) {
 		query  string
 		want   []string
 	}{
-		"none":     {PoolFilter{}, "", []string{"8945010000000000017", "8945010000000000025", "8945010000000000033"}},
-		"customer": {PoolFilter{Customer: strings.ToUpper(here)}, "customer=5F0C1A2B3C4D5E6F70810001", []string{"8945010000000000017", "8945010000000000033"}},
+		"none": {PoolFilter{}, "", []string{"8945010000000000017", "8945010000000000025", "8945010000000000033"}},
+		"customer": {PoolFilter{Customer: strings.ToUpper(here)}, "customer=5F0C1A2B3C4D5E6F70810001",
+			[]string{"8945010000000000017", "8945010000000000033"}},
 		"network":  {PoolFilter{Network: "telenor"}, "network=TELENOR", []string{"8945010000000000025"}},
 		"form":     {PoolFilter{FormFactor: "ESIM"}, "formFactor=eSIM", []string{"8945010000000000025"}},
 		"part":     {PoolFilter{ICC: "0000003"}, "filter=0000003", []string{"8945010000000000033"}},
@@ -269,8 +292,10 @@ func TestUnusedSIMs_filter(t *testing.T) {
 
 // accountObject is an account of a list, complete unless more is left out.
 func accountObject(id, number, network, more string) string {
-	return fmt.Sprintf(`{"_id":"5f0c1a2b3c4d5e6f7081%s","customer":"5f0c1a2b3c4d5e6f70810001","state":"active","type":"MVNO","number":%q,`+
-		`"mvnoSim":{"simNumber":"89450100000000%s1F","imsi":"2380100000%s1","network":%q,"pin1":"4711","puk1":"87654321"}%s}`, id, number, id, id, network, more)
+	return fmt.Sprintf(`{"_id":"5f0c1a2b3c4d5e6f7081%s","customer":"5f0c1a2b3c4d5e6f70810001","state":"active",`+
+		`"type":"MVNO","number":%q,`+
+		`"mvnoSim":{"simNumber":"89450100000000%s1F","imsi":"2380100000%s1","network":%q,"pin1":"4711","puk1":"87654321"}%s}`,
+		id, number, id, id, network, more)
 }
 
 func TestAccounts(t *testing.T) {
@@ -278,10 +303,12 @@ func TestAccounts(t *testing.T) {
 	second := accountObject("9204", "+4587654321", "TELENOR", `,"notes":"Spare van","deviceType":"iPhone"`)
 	bare := `{"_id":"5F0C1A2B3C4D5E6F70819205","state":"CREATING"}`
 	want := []Account{
-		{ID: "5f0c1a2b3c4d5e6f70819203", Customer: "5f0c1a2b3c4d5e6f70810001", State: "ACTIVE", Type: "MVNO", Number: "+4512345678",
-			SIM: SIM{SIMNumber: "8945010000000092031F", IMSI: "238010000092031", Network: "TDC"}},
-		{ID: "5f0c1a2b3c4d5e6f70819204", Customer: "5f0c1a2b3c4d5e6f70810001", State: "ACTIVE", Type: "MVNO", Number: "+4587654321",
-			SIM: SIM{SIMNumber: "8945010000000092041F", IMSI: "238010000092041", Network: "TELENOR"}},
+		{ID: "5f0c1a2b3c4d5e6f70819203", Customer: "5f0c1a2b3c4d5e6f70810001", State: "ACTIVE", Type: "MVNO",
+			Number: "+4512345678",
+			SIM:    SIM{SIMNumber: "8945010000000092031F", IMSI: "238010000092031", Network: "TDC"}},
+		{ID: "5f0c1a2b3c4d5e6f70819204", Customer: "5f0c1a2b3c4d5e6f70810001", State: "ACTIVE", Type: "MVNO",
+			Number: "+4587654321",
+			SIM:    SIM{SIMNumber: "8945010000000092041F", IMSI: "238010000092041", Network: "TELENOR"}},
 		{ID: "5F0C1A2B3C4D5E6F70819205", State: "CREATING"},
 	}
 	for _, name := range []string{"mvnoAccounts", "accounts", "data", "anything"} {
@@ -302,15 +329,16 @@ func TestAccounts(t *testing.T) {
 		query  string
 		want   []Account
 	}{
-		"customer":         {AccountFilter{Customer: "5F0C1A2B3C4D5E6F70810001"}, "customer=5F0C1A2B3C4D5E6F70810001", want},
-		"another customer": {AccountFilter{Customer: "5f0c1a2b3c4d5e6f70810002"}, "customer=5f0c1a2b3c4d5e6f70810002", want[2:]},
-		"network":          {AccountFilter{Network: "tdc"}, "network=TDC", want[:1]},
-		"number":           {AccountFilter{Text: "8765"}, "filter=8765", want[1:2]},
-		"ICC":              {AccountFilter{Text: "8945010000000092031"}, "filter=8945010000000092031", want[:1]},
-		"IMSI":             {AccountFilter{Text: "238010000092041"}, "filter=238010000092041", want[1:2]},
-		"notes":            {AccountFilter{Text: "VAN"}, "filter=VAN", want[1:2]},
-		"device":           {AccountFilter{Text: "iphone"}, "filter=iphone", want[1:2]},
-		"a PIN":            {AccountFilter{Text: "4711"}, "filter=4711", []Account{}},
+		"customer": {AccountFilter{Customer: "5F0C1A2B3C4D5E6F70810001"}, "customer=5F0C1A2B3C4D5E6F70810001", want},
+		"another customer": {AccountFilter{Customer: "5f0c1a2b3c4d5e6f70810002"}, "customer=5f0c1a2b3c4d5e6f70810002",
+			want[2:]},
+		"network": {AccountFilter{Network: "tdc"}, "network=TDC", want[:1]},
+		"number":  {AccountFilter{Text: "8765"}, "filter=8765", want[1:2]},
+		"ICC":     {AccountFilter{Text: "8945010000000092031"}, "filter=8945010000000092031", want[:1]},
+		"IMSI":    {AccountFilter{Text: "238010000092041"}, "filter=238010000092041", want[1:2]},
+		"notes":   {AccountFilter{Text: "VAN"}, "filter=VAN", want[1:2]},
+		"device":  {AccountFilter{Text: "iphone"}, "filter=iphone", want[1:2]},
+		"a PIN":   {AccountFilter{Text: "4711"}, "filter=4711", []Account{}},
 	} {
 		l := list(t, func(url.Values) (int, string) {
 			return 200, `{"mvnoAccounts":` + array([]string{first, second, bare}) + `}`
@@ -352,17 +380,20 @@ func TestAccounts_condensed(t *testing.T) {
 
 	// Any other refusal is the answer.
 	l = list(t, func(url.Values) (int, string) { return 403, errorBody("access_denied", "no") })
-	if _, err := l.client(t, io.Discard).Accounts(t.Context(), AccountFilter{}); !errors.Is(err, transport.ErrForbidden) || len(l.queries) != 1 {
+	if _, err := l.client(t, io.Discard).Accounts(t.Context(), AccountFilter{}); !errors.Is(err, transport.ErrForbidden) ||
+		len(l.queries) != 1 {
 		t.Errorf("%v after %q", err, l.queries)
 	}
 }
 
-const poolObject = `{"_id":"8945010000000000042F","network":"TDC","formFactor":"NANO","inStorageAt":"5f0c1a2b3c4d5e6f70810001",
+const poolObject = `{"_id":"8945010000000000042F","network":"TDC","formFactor":"NANO",
+	"inStorageAt":"5f0c1a2b3c4d5e6f70810001",
 	"autoAssign":true,"pin1":"4711","pin2":815,"puk1":"87654321","puk2":"12345678"}`
 
 func TestPoolSIM(t *testing.T) {
 	l := list(t, func(url.Values) (int, string) { return 200, poolObject })
-	want := PoolSIM{ICC: newICC, Network: "TDC", FormFactor: "NANO", InStorageAt: "5f0c1a2b3c4d5e6f70810001", AutoAssign: true}
+	want := PoolSIM{ICC: newICC, Network: "TDC", FormFactor: "NANO", InStorageAt: "5f0c1a2b3c4d5e6f70810001",
+		AutoAssign: true}
 	got, err := l.client(t, io.Discard).PoolSIM(t.Context(), " "+newICC+"f ")
 	if err != nil || *got != want || l.queries[0] != "/sim/"+newICC+"?" {
 		t.Errorf("%v, %v by %q", got, err, l.queries)
@@ -379,7 +410,8 @@ func TestPoolSIM(t *testing.T) {
 		notFound   bool
 		unreadable bool
 	}{
-		"unknown":      {404, newICC, errorBody("not_found", "SIM not found"), "HTTP 404 not_found: SIM not found", true, false},
+		"unknown": {404, newICC, errorBody("not_found", "SIM not found"), "HTTP 404 not_found: SIM not found", true,
+			false},
 		"unknown, sim": {404, newICC, errorBody("sim", "no"), "HTTP 404 sim: no", true, false},
 		"other 404":    {404, newICC, errorBody("mvnoAccount", "no"), "HTTP 404 mvnoAccount: no", false, false},
 		"another SIM":  {200, oldICC, poolObject, "HTTP 200: the answer is about another SIM", false, true},
@@ -486,7 +518,8 @@ func TestPoolSIM_checkDigit(t *testing.T) {
 	}
 	l := list(t, func(url.Values) (int, string) { return 404, errorBody("not_found", "SIM not found") })
 	_, err := l.client(t, io.Discard).PoolSIM(t.Context(), "8945 0100 0000 0000 0422")
-	if want := []string{"/sim/" + checked + "?", "/sim/" + bare + "?"}; !errors.Is(err, transport.ErrNotFound) || !reflect.DeepEqual(l.queries, want) {
+	if want := []string{"/sim/" + checked + "?", "/sim/" + bare + "?"}; !errors.Is(err, transport.ErrNotFound) ||
+		!reflect.DeepEqual(l.queries, want) {
 		t.Errorf("%v after %q", err, l.queries)
 	}
 }

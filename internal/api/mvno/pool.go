@@ -50,7 +50,8 @@ func (f *flag) UnmarshalJSON(body []byte) error {
 
 func (b poolBody) sim() PoolSIM {
 	sim := PoolSIM{
-		ICC: digitsOf(string(b.ID)), Network: string(b.Network), FormFactor: string(b.FormFactor), AutoAssign: bool(b.AutoAssign),
+		ICC: digitsOf(string(b.ID)), Network: string(b.Network), FormFactor: string(b.FormFactor),
+		AutoAssign: bool(b.AutoAssign),
 	}
 	if b.InStorageAt != nil {
 		sim.InStorageAt = string(*b.InStorageAt)
@@ -114,7 +115,9 @@ func (f PoolFilter) query() map[string][]string {
 			formFactor = spelled
 		}
 	}
-	query := given("customer", f.Customer, "network", strings.ToUpper(f.Network), "formFactor", formFactor, "filter", digitsOf(f.ICC))
+	query := given(map[string]string{
+		"customer": f.Customer, "network": strings.ToUpper(f.Network), "formFactor": formFactor, "filter": digitsOf(f.ICC),
+	})
 	if f.AutoAssign != nil {
 		query.Set("autoAssign", strconv.FormatBool(*f.AutoAssign))
 	}
