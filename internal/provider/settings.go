@@ -196,8 +196,31 @@ func (r *resolver) text(attribute string, value types.String, env, standard stri
 	if !ok {
 		text = standard
 	}
+	text = r.checked(attribute, env, strings.Trim(text, lineEnds), transport.ControlCharacter)
 	if required && text == "" {
 		r.missing = append(r.missing, fmt.Sprintf("%s.%s (%s)", r.api, attribute, env))
+	}
+	return text
+}
+
+// lineEnds is what a file or a shell puts around a value: line breaks, and the byte order mark of some editors. No
+// setting begins or ends with one.
+const lineEnds = "\r\n\ufeff"
+
+// token is text that goes out in a header, so blanks around it are none of it, and it holds nothing that can't be seen.
+func (r *resolver) token(attribute string, value types.String, env string, required bool) string {
+	text := r.text(attribute, value, env, "", required)
+	return r.checked(attribute, env, strings.TrimSpace(text), transport.Invisible)
+}
+
+// checked refuses a text in which find finds a character, at once: sent, it would be refused as wrong credentials, or
+// not be sent at all.
+func (r *resolver) checked(attribute, env, text string, find func(string) string) string {
+	if character := find(text); character != "" {
+		r.diags.AddAttributeError(path.Root(r.api).AtName(attribute), "Invalid character in a setting",
+			fmt.Sprintf("The value of %s.%s (or of the environment variable %s) holds %s. Nothing was sent.\n\n"+
+				"Such a character comes with a value that was copied or read from a file. Set the value again without it.",
+				r.api, attribute, env, character))
 	}
 	return text
 }
@@ -312,7 +335,7 @@ func (p *telcoProvider) cmo(ctx context.Context, value types.Object, agent strin
 	// A configured client wins over a token from the environment.
 	clientConfigured := !m.TokenURL.IsNull() || !m.ClientID.IsNull() || !m.ClientSecret.IsNull()
 	if !clientConfigured || !m.AccessToken.IsNull() {
-		cfg.AccessToken = r.text("access_token", m.AccessToken, envCMOAccessToken, "", false)
+		cfg.AccessToken = r.token("access_token", m.AccessToken, envCMOAccessToken, false)
 	}
 	if cfg.AccessToken == "" {
 		cfg.TokenURL = r.url("token_url", m.TokenURL, envCMOTokenURL, "")
@@ -353,7 +376,7 @@ func (p *telcoProvider) mvno(ctx context.Context, value types.Object, agent stri
 	m := object[mvnoModel](ctx, r, value)
 	cfg := mvno.Config{
 		Endpoint:              r.url("endpoint", m.Endpoint, envMVNOEndpoint, defaultMVNOEndpoint),
-		Token:                 r.text("token", m.Token, envMVNOToken, "", true),
+		Token:                 r.token("token", m.Token, envMVNOToken, true),
 		UserAgent:             agent,
 		RequestsPerSecond:     m.RequestsPerSecond.ValueFloat64(),
 		MaxConcurrentRequests: int(m.MaxConcurrentRequests.ValueInt64()),

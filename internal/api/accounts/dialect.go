@@ -55,14 +55,13 @@ func (e envelope) own(body []byte) bool {
 
 // success is the member Success: true, false, or neither.
 func (e envelope) success() (value, known bool) {
-	value, err := strconv.ParseBool(strings.ToLower(jsonText(e.Success)))
-	return value, err == nil
+	return transport.BoolOf(e.Success)
 }
 
 // statusURL is where to ask for the progress of a queued command: the member StatusUrl, as in recorded traffic, or
 // the one in Meta, as the vendor's text says.
 func (e envelope) statusURL() string {
-	if text := jsonText(e.StatusURL); strings.TrimSpace(text) != "" {
+	if text := transport.TextOf(e.StatusURL); strings.TrimSpace(text) != "" {
 		return text
 	}
 	var meta map[string]json.RawMessage
@@ -70,7 +69,7 @@ func (e envelope) statusURL() string {
 		return "" // Meta is a string or null
 	}
 	for _, key := range slices.Sorted(maps.Keys(meta)) {
-		if text := jsonText(meta[key]); strings.EqualFold(key, "StatusUrl") && strings.TrimSpace(text) != "" {
+		if text := transport.TextOf(meta[key]); strings.EqualFold(key, "StatusUrl") && strings.TrimSpace(text) != "" {
 			return text
 		}
 	}
@@ -81,14 +80,14 @@ func (e envelope) statusURL() string {
 func (e envelope) status() string {
 	var data struct{ Status json.RawMessage }
 	if json.Unmarshal(e.Data, &data) == nil {
-		if word := jsonText(data.Status); word != "" {
+		if word := transport.TextOf(data.Status); word != "" {
 			return word
 		}
 	}
-	if word := jsonText(e.Data); word != "" {
+	if word := transport.TextOf(e.Data); word != "" {
 		return word
 	}
-	return jsonText(e.Status)
+	return transport.TextOf(e.Status)
 }
 
 // judge is the API's dialect of failure. The HTTP line and the body can differ (a PATCH was recorded with HTTP 200 and
@@ -105,7 +104,7 @@ func judge(res *transport.Response) *transport.Error {
 		return notTheAPI(res)
 	}
 
-	code := int(jsonInt(e.Code))
+	code := intOf(e.Code)
 	success, known := e.success()
 	failed := known && !success
 	if fine && !failed && code < 400 {
@@ -115,7 +114,7 @@ func judge(res *transport.Response) *transport.Error {
 	failure := &transport.Error{Status: effectiveStatus(res.Status, code)}
 	if failed && failure.Status < 400 {
 		// The vendor's text gives the conflict as an "error code 409".
-		failure.Status = effectiveStatus(failure.Status, int(jsonInt(e.ErrorCode)))
+		failure.Status = effectiveStatus(failure.Status, intOf(e.ErrorCode))
 	}
 	failure.Message, failure.Details = e.words()
 	switch {
@@ -156,12 +155,12 @@ func effectiveStatus(line, body int) int {
 // errorCode is ErrorCode with ErrorSubCode, or else the status in digits: it is never empty for an envelope, and
 // always for what has none (failureResult relies on it).
 func (e envelope) errorCode(status int) string {
-	code, sub := jsonInt(e.ErrorCode), jsonInt(e.ErrorSubCode)
+	code, sub := intOf(e.ErrorCode), intOf(e.ErrorSubCode)
 	switch {
 	case sub != 0:
 		return fmt.Sprintf("%d.%d", code, sub)
 	case code != 0:
-		return strconv.FormatInt(code, 10)
+		return strconv.Itoa(code)
 	}
 	return strconv.Itoa(status)
 }
@@ -184,7 +183,7 @@ func failureResult(e *transport.Error) bool {
 func (e envelope) words() (message string, details []string) {
 	var all []string
 	for _, raw := range []json.RawMessage{e.ErrorDescription, e.OAuthText, e.Message, e.OAuthError, e.MessageDetail} {
-		if text := transport.Excerpt([]byte(jsonText(raw))); text != "" && !slices.Contains(all, text) {
+		if text := transport.Excerpt([]byte(transport.TextOf(raw))); text != "" && !slices.Contains(all, text) {
 			all = append(all, text)
 		}
 	}
@@ -193,7 +192,7 @@ func (e envelope) words() (message string, details []string) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		var texts []string
 		if json.Unmarshal(fields[name], &texts) != nil {
-			texts = []string{jsonText(fields[name])}
+			texts = []string{transport.TextOf(fields[name])}
 		}
 		for _, text := range texts {
 			all = append(all, transport.Excerpt([]byte(name+": "+text)))
@@ -215,6 +214,12 @@ func unrouted(message string) bool {
 	return strings.HasPrefix(message, "No HTTP resource was found")
 }
 
+// intOf is a whole number; 0 for anything else.
+func intOf(raw json.RawMessage) int {
+	n, _ := transport.IntOf(raw)
+	return int(n)
+}
+
 func notTheAPI(res *transport.Response) *transport.Error {
 	message := res.Excerpt()
 	switch {
@@ -224,29 +229,4 @@ func notTheAPI(res *transport.Response) *transport.Error {
 		message = "the answer is empty"
 	}
 	return &transport.Error{Status: res.Status, NotTheAPI: true, Message: message}
-}
-
-// jsonText is a string, or a number or boolean as it is written; "" for null, objects, arrays and nothing.
-func jsonText(raw json.RawMessage) string {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || string(raw) == "null" {
-		return ""
-	}
-	if raw[0] != '"' {
-		return string(raw)
-	}
-	var text string
-	if json.Unmarshal(raw, &text) != nil {
-		return ""
-	}
-	return text
-}
-
-// jsonInt is an integer, also in quotes; 0 for anything else.
-func jsonInt(raw json.RawMessage) int64 {
-	n, err := strconv.ParseInt(strings.TrimSpace(jsonText(raw)), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
 }

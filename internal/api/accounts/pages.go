@@ -33,11 +33,11 @@ func (c *Client) eachPage(ctx context.Context, req transport.Request, what strin
 			}
 			e, _ := parseEnvelope(res.Body)
 			var items []json.RawMessage
-			if isNull(e.Data) || json.Unmarshal(e.Data, &items) != nil {
+			if transport.IsNull(e.Data) || json.Unmarshal(e.Data, &items) != nil {
 				yield(page{}, c.unusable(req, res, "the answer holds no list of "+what))
 				return
 			}
-			token := plainToken(jsonText(e.ContinuationToken))
+			token := plainToken(transport.TextOf(e.ContinuationToken))
 			if !yield(page{number: number, items: items, last: token == "", res: res}, nil) || token == "" {
 				return
 			}
@@ -141,17 +141,17 @@ func decodeAccount(raw json.RawMessage) (*Account, error) {
 		return nil, err
 	}
 	a := &Account{
-		Key:          jsonText(w.ForeignAccountKey),
-		TenantID:     nullableText(w.TenantID),
-		Description:  nullableText(w.Description),
-		EmailContact: nullableText(w.EmailContact),
+		Key:          transport.TextOf(w.ForeignAccountKey),
+		TenantID:     transport.TextOrNull(w.TenantID),
+		Description:  transport.TextOrNull(w.Description),
+		EmailContact: transport.TextOrNull(w.EmailContact),
 		ActorStatus:  decodeEnum(actorStatusWords, w.ActorStatus, ActorStable, -1),
 	}
 	if a.Key == "" {
 		return nil, errors.New("the answer holds an account without ForeignAccountKey")
 	}
 	var err error
-	if a.StartDate, err = nullableDate(w.StartDate); err != nil {
+	if a.StartDate, err = dateOrNull(w.StartDate); err != nil {
 		return nil, fmt.Errorf("the account's StartDate: %w", err)
 	}
 	return a, nil

@@ -215,52 +215,43 @@ func decodeSIMCard(raw json.RawMessage) (*SIMCard, error) {
 		return nil, err
 	}
 	s := &SIMCard{
-		CLI:            jsonText(w.CLI),
-		SIMNumber:      nullableText(w.SIMNumber),
-		Description:    nullableText(w.Description),
-		InventoryRef:   nullableText(w.InventoryRef),
-		Tariff:         nullableText(w.Tariff),
-		Bundle:         nullableText(w.Bundle),
-		Operator:       nullableText(w.Operator),
-		SOC:            nullableText(w.SOC),
-		InternalSOC:    nullableText(w.InternalSOC),
-		PurchaseOrder:  nullableText(w.PurchaseOrder),
-		Provider:       nullableText(w.Provider),
-		ProviderTariff: nullableText(w.ProviderTariff),
-		ProviderPrice:  nullableText(w.ProviderPrice),
+		CLI:            transport.TextOf(w.CLI),
+		SIMNumber:      transport.TextOrNull(w.SIMNumber),
+		Description:    transport.TextOrNull(w.Description),
+		InventoryRef:   transport.TextOrNull(w.InventoryRef),
+		Tariff:         transport.TextOrNull(w.Tariff),
+		Bundle:         transport.TextOrNull(w.Bundle),
+		Operator:       transport.TextOrNull(w.Operator),
+		SOC:            transport.TextOrNull(w.SOC),
+		InternalSOC:    transport.TextOrNull(w.InternalSOC),
+		PurchaseOrder:  transport.TextOrNull(w.PurchaseOrder),
+		Provider:       transport.TextOrNull(w.Provider),
+		ProviderTariff: transport.TextOrNull(w.ProviderTariff),
+		ProviderPrice:  transport.TextOrNull(w.ProviderPrice),
 		State:          decodeEnum(stateWords, w.State, StateUnknown, StateUnknown),
 		ActorStatus:    decodeEnum(actorStatusWords, w.ActorStatus, ActorStable, -1),
 		NetworkStatus:  decodeEnum(networkStatusWords, w.NetworkStatus, NetworkDisconnected, -1),
-		Version:        jsonInt(w.Version),
+		Version:        int64(intOf(w.Version)),
 	}
 	if s.CLI == "" {
 		return nil, errors.New("the answer holds a SIM card without CLI")
 	}
 	var err error
-	if s.Created, err = nullableDate(w.Created); err != nil {
+	if s.Created, err = dateOrNull(w.Created); err != nil {
 		return nil, fmt.Errorf("the SIM card's Created: %w", err)
 	}
-	if s.ProviderStartDate, err = nullableDate(w.ProviderStartDate); err != nil {
+	if s.ProviderStartDate, err = dateOrNull(w.ProviderStartDate); err != nil {
 		return nil, fmt.Errorf("the SIM card's ProviderStartDate: %w", err)
 	}
-	if s.ForeignAttributes, err = nullableMap(w.ForeignAttributes); err != nil {
+	if s.ForeignAttributes, err = mapOrNull(w.ForeignAttributes); err != nil {
 		return nil, fmt.Errorf("the SIM card's ForeignAttributes: %w", err)
 	}
 	return s, nil
 }
 
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
-
-func nullableText(raw json.RawMessage) *string {
-	if isNull(raw) {
-		return nil
-	}
-	return new(jsonText(raw))
-}
-
-// nullableDate takes year 1, .NET's date that is not set, for null.
-func nullableDate(raw json.RawMessage) (*Date, error) {
-	text := jsonText(raw)
+// dateOrNull takes year 1, .NET's date that is not set, for null.
+func dateOrNull(raw json.RawMessage) (*Date, error) {
+	text := transport.TextOf(raw)
 	if text == "" {
 		return nil, nil
 	}
@@ -274,8 +265,8 @@ func nullableDate(raw json.RawMessage) (*Date, error) {
 	return &date, nil
 }
 
-func nullableMap(raw json.RawMessage) (map[string]string, error) {
-	if isNull(raw) {
+func mapOrNull(raw json.RawMessage) (map[string]string, error) {
+	if transport.IsNull(raw) {
 		return nil, nil
 	}
 	var members map[string]json.RawMessage
@@ -284,7 +275,7 @@ func nullableMap(raw json.RawMessage) (map[string]string, error) {
 	}
 	m := make(map[string]string, len(members))
 	for key, value := range members {
-		m[key] = jsonText(value)
+		m[key] = transport.TextOf(value)
 	}
 	return m, nil
 }

@@ -1,13 +1,10 @@
 package cmo
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
@@ -136,25 +133,5 @@ func (p problem) saysNotFound() bool {
 	return isProblem || isRFC7807 || isTMF
 }
 
-// text is a JSON string; a number or a boolean is taken as it is written, everything else is "". The API documents
-// strings, but also shows one field as string and as number.
-type text string
-
-func (t *text) UnmarshalJSON(raw []byte) error {
-	*t = ""
-	switch {
-	case len(raw) == 0:
-		return errors.New("no JSON value")
-	case raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
-		*t = text(raw[1 : len(raw)-1]) // nearly all are: an answer about fifty SIMs holds thousands
-	case raw[0] == '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		*t = text(s)
-	case raw[0] != '{' && raw[0] != '[' && raw[0] != 'n':
-		*t = text(raw)
-	}
-	return nil
-}
+// text is a string of an answer. The API documents strings, but also shows one field as string and as number.
+type text = transport.Text

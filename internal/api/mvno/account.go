@@ -106,7 +106,7 @@ func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
 
 // accountSIMBody is the SIM of an account without its PINs and PUKs, which are not even decoded here.
 type accountSIMBody struct {
-	SIMNumber  text `json:"simNumber"`
+	SIMNumber  icc  `json:"simNumber"`
 	IMSI       text `json:"imsi"`
 	Network    text `json:"network"`
 	FormFactor text `json:"formFactor"`

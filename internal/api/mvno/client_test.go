@@ -172,6 +172,7 @@ func TestAccountFailures(t *testing.T) {
 		"second code":        {answer: answer{status: 404, body: `{"errors":[{"code":"x"},{"code":"mvnoAccount"}]}`}, want: "HTTP 404 x"},
 		"another code":       {answer: answer{status: 404, body: errorBody("sim", "no")}, want: "HTTP 404 sim: no"},
 		"code in capitals":   {answer: answer{status: 404, body: errorBody("MVNOACCOUNT", "no")}, want: "HTTP 404 MVNOACCOUNT: no"},
+		"code as a number":   {answer: answer{status: 404, body: `{"error":{"code":17,"message":404100100}}`}, want: "HTTP 404: 404100100"},
 		"code with 400":      {answer: answer{status: 400, body: errorBody("mvnoAccount", "no")}, want: "HTTP 400 mvnoAccount: no"},
 		"code with 200":      {answer: answer{body: errorBody("mvnoAccount", "no")}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
 		"no code":            {answer: answer{status: 404, body: `{"error":{}}`}, want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
@@ -252,6 +253,9 @@ func TestSwap(t *testing.T) {
 		"eSim":        {ESIM, testdata(t, "swap.json"), newICC},
 		"autoAssign":  {AutoAssign, testdata(t, "swap.json"), newICC},
 		"PIN, number": {newICC, strings.Replace(testdata(t, "swap.json"), `"11112222"`, `11112222`, 1), newICC},
+		// An executed swap must not look like one of unknown outcome because of a quoted boolean.
+		"success as text":   {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":"True"`, 1), newICC},
+		"success as number": {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":1`, 1), newICC},
 	} {
 		s := serve(t, nil, []answer{{body: row.body}})
 		sim, err := s.client(t, io.Discard).Swap(t.Context(), accountID, row.newSIM)

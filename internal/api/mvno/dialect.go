@@ -22,9 +22,9 @@ const (
 
 // apiError is one error of an answer (page api:errors).
 type apiError struct {
-	Message string `json:"message"`
-	Code    string `json:"code"`
-	Path    string `json:"path"`
+	Message text `json:"message"`
+	Code    text `json:"code"`
+	Path    text `json:"path"`
 }
 
 // apiErrors reads the documented object, and an array, since the form for several errors is not documented.
@@ -62,16 +62,16 @@ func (c *Client) judge(res *transport.Response) *transport.Error {
 	}
 
 	failure := &transport.Error{}
-	if word.MatchString(all[0].Code) {
-		failure.Code = all[0].Code // the first one decides
+	if code := string(all[0].Code); word.MatchString(code) {
+		failure.Code = code // the first one decides
 	}
 	// After a 5xx the answer of a swap may already hold the codes of the new SIM, in whatever place.
 	if res.Status < 400 || res.Status >= 500 {
 		return failure
 	}
-	failure.Message = c.quote(all[0].Message)
+	failure.Message = c.quote(string(all[0].Message))
 	for _, e := range all[1:] {
-		if text := c.quote(strings.TrimSpace(e.Path + " " + e.Message)); text != "" {
+		if text := c.quote(strings.TrimSpace(string(e.Path + " " + e.Message))); text != "" {
 			failure.Details = append(failure.Details, text)
 		}
 	}
@@ -126,21 +126,22 @@ func notFoundOn(err error, codes ...string) error {
 	return err
 }
 
-// text is a string of an answer. A number is taken as it is written, so that a PIN without quotes does not make a
-// swap that was executed look like one that was not.
-type text string
+// text is a string of an answer. A PIN without quotes must not make a swap that was executed look like one that was not.
+type text = transport.Text
 
-func (t *text) UnmarshalJSON(body []byte) error {
-	if len(body) > 0 && (body[0] == '-' || body[0] >= '0' && body[0] <= '9') {
-		*t = text(body)
-		return nil
+// icc is text that must be one: a SIM number of another shape must not read as an account without a SIM.
+type icc transport.Text
+
+func (i *icc) UnmarshalJSON(body []byte) error {
+	if bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("[")) {
+		return errors.New("not a text")
 	}
-	return json.Unmarshal(body, (*string)(t))
+	return (*transport.Text)(i).UnmarshalJSON(body)
 }
 
 // simBody is the mvnoSim object of accounts and of swap answers.
 type simBody struct {
-	SIMNumber  text `json:"simNumber"`
+	SIMNumber  icc  `json:"simNumber"`
 	IMSI       text `json:"imsi"`
 	Network    text `json:"network"`
 	FormFactor text `json:"formFactor"`

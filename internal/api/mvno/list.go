@@ -204,9 +204,9 @@ func namedArray(members map[string]json.RawMessage, names []string) (items []jso
 
 // count reads a number of items, also in quotes; -1 where there is none.
 func count(raw json.RawMessage) int {
-	n, err := strconv.Atoi(strings.Trim(string(bytes.TrimSpace(raw)), `"`))
-	if err != nil || n < 0 {
+	n, ok := transport.IntOf(raw)
+	if !ok || n < 0 {
 		return -1
 	}
-	return n
+	return int(n)
 }

@@ -29,23 +29,11 @@ type PoolSIM struct {
 
 // poolBody is a SIM object as far as it is no secret.
 type poolBody struct {
-	ID          text  `json:"_id"`
-	Network     text  `json:"network"`
-	FormFactor  text  `json:"formFactor"`
-	InStorageAt *text `json:"inStorageAt"`
-	AutoAssign  flag  `json:"autoAssign"`
-}
-
-// flag is a boolean of an answer, also as text; a missing one is false.
-type flag bool
-
-func (f *flag) UnmarshalJSON(body []byte) error {
-	value, err := strconv.ParseBool(strings.Trim(string(body), `"`))
-	if err != nil && string(body) != "null" {
-		return errors.New("neither true nor false")
-	}
-	*f = flag(value)
-	return nil
+	ID          text           `json:"_id"`
+	Network     text           `json:"network"`
+	FormFactor  text           `json:"formFactor"`
+	InStorageAt *text          `json:"inStorageAt"`
+	AutoAssign  transport.Bool `json:"autoAssign"`
 }
 
 func (b poolBody) sim() PoolSIM {
@@ -206,7 +194,7 @@ func (c *Client) MayListSIMs(ctx context.Context) (bool, error) {
 	req := get("list unused SIMs", "sim")
 	req.Query = map[string][]string{"limit": {"1"}}
 	_, err := c.core.Do(ctx, req)
-	if errors.Is(err, transport.ErrForbidden) {
+	if errors.Is(err, transport.ErrForbidden) && !errors.Is(err, transport.ErrNotTheAPI) { // else a filter's page
 		return false, nil
 	}
 	return err == nil, err

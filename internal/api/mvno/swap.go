@@ -63,13 +63,13 @@ func (c *Client) Swap(ctx context.Context, accountID, newSIM string) (*SIM, erro
 
 func decodeSwap(res *transport.Response, newSIM string) (*SIM, *transport.Error) {
 	var body struct {
-		Success *bool    `json:"success"`
-		SIM     *simBody `json:"mvnoSim"`
+		Success *transport.Bool `json:"success"`
+		SIM     *simBody        `json:"mvnoSim"`
 	}
 	switch {
 	case res.Status != http.StatusOK, transport.DecodeJSON(res.Body, &body) != nil, body.Success == nil:
 		return nil, foreign(res)
-	case !*body.Success:
+	case !bool(*body.Success):
 		return nil, &transport.Error{Cause: errors.New("the answer says success: false")}
 	case body.SIM == nil || body.SIM.sim().SIMNumber == "":
 		return nil, &transport.Error{Cause: errors.New("the answer does not name the new SIM")}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,8 +20,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrUnauthorized: the service refused the credentials, or the client has stopped because it did before.
 	ErrUnauthorized = errors.New("credentials refused")
-	// ErrForbidden: the credentials are good, their rights do not suffice. A page with 403, as a filter sends it, is not
-	// this.
+	// ErrForbidden: the service answered 403. Where that is ErrNotTheAPI too, it may be a filter's, else the credentials
+	// are good, and their rights do not suffice.
 	ErrForbidden = errors.New("forbidden")
 	// ErrRateLimited: the service answered 429.
 	ErrRateLimited = errors.New("rate limited")
@@ -100,7 +101,7 @@ func (e *Error) Is(target error) bool {
 	case ErrUnauthorized:
 		return e.Status == http.StatusUnauthorized
 	case ErrForbidden:
-		return e.Status == http.StatusForbidden && !e.NotTheAPI
+		return e.Status == http.StatusForbidden
 	case ErrRateLimited:
 		return e.Status == http.StatusTooManyRequests
 	case ErrOutcomeUnknown:
@@ -118,7 +119,7 @@ func (e *Error) Is(target error) bool {
 // Temporary says that the same read may succeed later: no answer, 408, 425, 429, or a 5xx other than 501.
 func (e *Error) Temporary() bool {
 	if e.Status == 0 {
-		return !e.Stopped && !e.NotTheAPI && !isUntrusted(e.Cause)
+		return !e.Stopped && !e.NotTheAPI && !IsUntrusted(e.Cause)
 	}
 	return temporaryStatus(e.Status)
 }
@@ -144,6 +145,11 @@ func temporaryStatus(status int) bool {
 
 // CauseText is an error's text without the URL that *url.Error puts before it, whose query may hold a secret.
 func CauseText(err error) string {
+	var untrusted *tls.CertificateVerificationError
+	var token *TokenError
+	if errors.As(err, &untrusted) && !errors.As(err, &token) {
+		return "the certificate that was shown is not trusted: " + untrusted.Err.Error()
+	}
 	var urlErr *url.Error
 	if !errors.As(err, &urlErr) {
 		return err.Error()

@@ -145,8 +145,8 @@ func proxyRefusal(status int, header http.Header, body []byte) *ProxyError {
 // isPage says that a body is HTML or other markup.
 func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(StripBOM(body)), []byte("<")) }
 
-// isUntrusted says that the other side's certificate did not pass, which no second look changes.
-func isUntrusted(err error) bool {
+// IsUntrusted says that the other side's certificate did not pass, which no second look changes.
+func IsUntrusted(err error) bool {
 	var untrusted *tls.CertificateVerificationError
 	return errors.As(err, &untrusted)
 }

@@ -212,7 +212,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	s.StartTLS()
 	c := newTestClient(t, s.URL, nil)
 	_, err := c.Do(t.Context(), read("/x"))
-	const want = "Test API: read thing: tls: failed to verify certificate: x509: certificate signed by unknown authority"
+	const want = "Test API: read thing: the certificate that was shown is not trusted: x509: certificate signed by unknown authority"
 	if fmt.Sprint(err) != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -82,7 +82,7 @@ func (e *TokenError) Is(target error) bool {
 func (e *TokenError) Temporary() bool {
 	var proxy *ProxyError
 	switch {
-	case e.Refused, e.NotTheEndpoint, isUntrusted(e.Cause):
+	case e.Refused, e.NotTheEndpoint, IsUntrusted(e.Cause):
 		return false
 	case errors.As(e.Cause, &proxy):
 		return proxy.Temporary()
