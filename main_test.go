@@ -14,7 +14,7 @@ func TestCommands(t *testing.T) {
 	for name, command := range commands {
 		var stdout, stderr strings.Builder
 		status := command([]string{"-help"}, strings.NewReader(""), &stdout, &stderr)
-		if status != 0 || !strings.HasPrefix(stdout.String(), "Usage: terraform-provider-telco "+name+" ") || stderr.String() != "" {
+		if status != 0 || !strings.HasPrefix(stdout.String(), "Usage: ") || !strings.Contains(stdout.String(), "terraform-provider-telco "+name+" ") || stderr.String() != "" {
 			t.Errorf("%s: status %d, %q, %q", name, status, stdout.String(), stderr.String())
 		}
 	}

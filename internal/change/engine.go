@@ -288,7 +288,7 @@ func (r *run[L, T]) end(word journal.Outcome) {
 func (r *run[L, T]) settle(ctx context.Context) Outcome[L, T] {
 	settling, cancel := r.settling()
 	defer cancel()
-	verdict, live, err := r.subject.Settle(settling, r.pending.Operation)
+	verdict, live, err := r.subject.Settle(settling, r.pending.Operation) //nolint:contextcheck // it outlives ctx
 	if verdict != wait.Undecided {
 		r.live, r.settled = live, true
 	}

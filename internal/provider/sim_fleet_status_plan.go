@@ -218,7 +218,7 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 			announced, warned = append(announced, c), append(warned, c)
 			continue
 		case isNotFound(err) && c.removal:
-			r.noteGone(ctx, client, c.SIM, err, diags)
+			r.noteGone(ctx, client, c.SIM, diags)
 			announced = append(announced, c)
 			continue
 		case isNotFound(err):
@@ -269,8 +269,8 @@ var fleetRefusals = map[string][2]string{
 }
 
 // noteGone says of a SIM that leaves the fleet that there is nothing to be sent, or that it can't be told.
-func (r *simFleetStatusResource) noteGone(ctx context.Context, client *cmo.Client, id string, cause error, diags *diag.Diagnostics) {
-	_, err := r.readAgain(ctx, client, id, cause)
+func (r *simFleetStatusResource) noteGone(ctx context.Context, client *cmo.Client, id string, diags *diag.Diagnostics) {
+	_, err := r.readAgain(ctx, client, id)
 	switch {
 	case err == nil || isGone(err):
 		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf("SIM %s is gone: the service does not know it any more, so nothing is sent for it.", id))

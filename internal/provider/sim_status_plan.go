@@ -266,7 +266,7 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 	if client != nil && r.preflight {
 		live, err := client.ProductShared(ctx, productID)
 		if isNotFound(err) {
-			live, err = r.readAgain(ctx, client, productID, err)
+			live, err = r.readAgain(ctx, client, productID)
 		}
 		switch {
 		case isGone(err):

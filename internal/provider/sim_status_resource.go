@@ -213,7 +213,7 @@ func (s *services) look(ctx context.Context, client *cmo.Client, productID strin
 	}
 	product, err := client.ProductShared(ctx, productID)
 	if isNotFound(err) {
-		product, err = s.readAgain(ctx, client, productID, err)
+		product, err = s.readAgain(ctx, client, productID)
 	}
 	if err == nil {
 		s.cmoWitness(client).Saw()

@@ -45,7 +45,7 @@ func (s *statusSubject) Change() journal.Change {
 func (s *statusSubject) Read(ctx context.Context) (*cmo.Product, error) {
 	product, err := s.client.ProductShared(ctx, s.productID)
 	if isNotFound(err) && s.removal {
-		product, err = s.readAgain(ctx, s.client, s.productID, err) // it ends the destroy with nothing sent
+		product, err = s.readAgain(ctx, s.client, s.productID) // it ends the destroy with nothing sent
 	}
 	switch {
 	case isNotFound(err):
@@ -66,7 +66,7 @@ func (s *services) cmoWitness(client *cmo.Client) *change.Witness {
 }
 
 // readAgain makes certain that a SIM is gone, which one answer never is.
-func (s *services) readAgain(ctx context.Context, client *cmo.Client, productID string, cause error) (*cmo.Product, error) {
+func (s *services) readAgain(ctx context.Context, client *cmo.Client, productID string) (*cmo.Product, error) {
 	return change.Certain(ctx, s.cmoWitness(client), isNotFound, func(ctx context.Context) (*cmo.Product, error) {
 		return client.ProductShared(ctx, productID)
 	})

@@ -23,7 +23,7 @@ const (
 func (r *Report) Markdown() []byte {
 	var sections []section
 	if n := len(r.Violations); n > 0 {
-		title := fmt.Sprintf("### :no_entry: %s of the limits\n\n", plural(n, "violation"))
+		title := fmt.Sprintf("### ⛔ %s of the limits\n\n", plural(n, "violation"))
 		s := section{open: title, close: "\n", noun: "violation"}
 		for _, v := range r.Violations {
 			s.rows = append(s.rows, markdownViolation(v))
@@ -68,7 +68,7 @@ func (r *Report) markdownSummary(groups []group, rest int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s\n\n", r.headline())
 	if text := r.kept(); text != "" {
-		fmt.Fprintf(&b, ":white_check_mark: %s\n\n", text)
+		fmt.Fprintf(&b, "✅ %s\n\n", text)
 	}
 	if len(groups) > 0 {
 		b.WriteString("| Live changes | Kind | Transition |\n| ---: | --- | --- |\n")
