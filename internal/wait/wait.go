@@ -31,7 +31,8 @@ type Status[T any] struct {
 	Word string
 	// Reason says why a Failed operation failed.
 	Reason error
-	// RetryAfter is how long the service asks to wait; it wins over the interval.
+	// RetryAfter is how long the service asks to wait, also beside the error of a failed poll; it wins over the interval,
+	// up to five minutes.
 	RetryAfter time.Duration
 }
 
@@ -225,11 +226,14 @@ func Until[T any](ctx context.Context, cfg Config, poll func(context.Context) (S
 			cfg.Progress(Progress{Operation: cfg.Operation, Polls: polls, Elapsed: age, Word: last.Word, Err: lastErr})
 		}
 		next = cfg.Pace.interval(age)
-		if err == nil && status.RetryAfter > 0 {
-			next = status.RetryAfter
+		if status.RetryAfter > 0 {
+			next = min(status.RetryAfter, longestRetryAfter)
 		}
 	}
 }
+
+// longestRetryAfter keeps a slip of the service from putting a wait to sleep until its deadline.
+const longestRetryAfter = 5 * time.Minute
 
 // interval is a tenth of the age within the bounds, less up to a fifth by chance, so that operations that were
 // started together are not polled together.

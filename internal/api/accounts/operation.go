@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -97,12 +96,6 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 	return c.follow(op).peek(ctx)
 }
 
-// hopeless says that no further call can tell more: the credentials or their rights do not suffice.
-func hopeless(err error) bool {
-	return errors.Is(err, transport.ErrStopped) || errors.Is(err, transport.ErrUnauthorized) ||
-		errors.Is(err, transport.ErrForbidden)
-}
-
 // statusLook is one answer of the status call.
 type statusLook struct {
 	meaning    statusMeaning
@@ -119,9 +112,9 @@ func (c *Client) lookAtStatus(ctx context.Context, op Operation, at *url.URL) (s
 	res, err := c.t.Do(ctx, req)
 	var failure *transport.Error
 	if errors.As(err, &failure) {
-		look := statusLook{retryAfter: failure.RetryAfter}
+		look := statusLook{retryAfter: transport.RetryAfter(err)}
 		switch {
-		case ctx.Err() != nil || hopeless(err) && failure.Status != http.StatusForbidden:
+		case ctx.Err() != nil || !transport.Transient(err) && failure.Status != http.StatusForbidden:
 			return statusLook{}, err
 		case failure.Status == http.StatusNotFound:
 			look.meaning, look.word = statusMissing, "HTTP 404"
@@ -133,24 +126,9 @@ func (c *Client) lookAtStatus(ctx context.Context, op Operation, at *url.URL) (s
 	e, _ := parseEnvelope(res.Body)
 	word := e.status()
 	return statusLook{
-		meaning: meaningOf(word), word: transport.Excerpt([]byte(word)), retryAfter: retryAfter(res.Header),
+		meaning: meaningOf(word), word: transport.Excerpt([]byte(word)), retryAfter: res.RetryAfter,
 	}, nil
 }
-
-// retryAfter reads the header of a success answer, in seconds or as a date; 0 where there is none.
-func retryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
-		return min(time.Duration(min(seconds, 1<<30))*time.Second, longestRetryAfter)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(0, time.Until(at)), longestRetryAfter)
-	}
-	return 0
-}
-
-// longestRetryAfter keeps a slip of the service from putting a wait to sleep until its deadline.
-const longestRetryAfter = 5 * time.Minute
 
 // Factors of the pace: how far apart two deciding reads are, how long a field may take to read back after the status
 // said complete, and after which age an operation without a usable status is taken for ended though fields do not
@@ -175,6 +153,8 @@ type follower struct {
 	result   Result
 	readErr  error // why the last read told nothing
 	lastRead time.Time
+	// retryAfter is what the last read was asked for.
+	retryAfter time.Duration
 
 	completed bool // the status has said so; it is not asked again
 	// Since when, without a break: the status is missing, the SIM card is absent, stable, stable with all fields.
@@ -199,7 +179,7 @@ func (f *follower) wait(ctx context.Context, progress func(wait.Progress)) (Resu
 	_, err := wait.Until(ctx, wait.Config{
 		Operation: f.op.String(),
 		Pace:      f.pace,
-		Transient: func(err error) bool { return !hopeless(err) },
+		Transient: transport.Transient,
 		Progress:  progress,
 	}, f.step)
 	var stalled *StalledError
@@ -275,7 +255,7 @@ func (f *follower) step(ctx context.Context) (wait.Status[Result], error) {
 	case look.meaning == statusFailed:
 		return f.ended(wait.Failed, look, look.reason), nil
 	case err != nil && !bearing:
-		return wait.Status[Result]{}, err
+		return wait.Status[Result]{RetryAfter: f.retryAfter}, err
 	case f.op.Kind == Delete && err == nil:
 		return f.judgeDelete(look), nil
 	case bearing:
@@ -284,11 +264,10 @@ func (f *follower) step(ctx context.Context) (wait.Status[Result], error) {
 	return f.judgeChange(look), nil
 }
 
-// readSIMCard reads the SIM card into the result. Only a read that could not tell is an error; the pause that it asks
-// for is made here.
+// readSIMCard reads the SIM card into the result. Only a read that could not tell is an error.
 func (f *follower) readSIMCard(ctx context.Context) error {
 	card, err := f.read(ctx)
-	f.readErr = nil
+	f.readErr, f.retryAfter = nil, transport.RetryAfter(err)
 	switch {
 	case err == nil:
 		f.result.SIMCard, f.result.Absent = card, false
@@ -298,26 +277,10 @@ func (f *follower) readSIMCard(ctx context.Context) error {
 	default:
 		f.readErr = err
 		f.stable, f.good, f.absent = time.Time{}, time.Time{}, time.Time{}
-		var failure *transport.Error
-		if errors.As(err, &failure) && !f.once {
-			hold(ctx, min(failure.RetryAfter, longestRetryAfter))
-		}
 		return err
 	}
 	f.lastRead = time.Now()
 	return nil
-}
-
-func hold(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 func (f *follower) stalled() bool {
@@ -388,7 +351,7 @@ func (f *follower) ended(state wait.State, look statusLook, reason error) wait.S
 }
 
 func (f *follower) pending(look statusLook) wait.Status[Result] {
-	return wait.Status[Result]{Value: f.result, Word: f.word(look), RetryAfter: look.retryAfter}
+	return wait.Status[Result]{Value: f.result, Word: f.word(look), RetryAfter: max(look.retryAfter, f.retryAfter)}
 }
 
 // word says for messages where the operation stands: the service's own word, or what the SIM card shows.

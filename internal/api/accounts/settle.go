@@ -60,7 +60,7 @@ func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *SIMCa
 	}
 	_, err := wait.Until(ctx, wait.Config{
 		Operation: "effect of the " + op.String(), Pace: pace, Tolerate: 1 << 30, // Pace.Doubt is the bound
-		Transient: func(err error) bool { return !hopeless(err) },
+		Transient: transport.Transient,
 		Progress:  func(p wait.Progress) { c.logProgress(ctx, p) },
 	}, func(ctx context.Context) (wait.Status[struct{}], error) {
 		now, err := c.SIMCard(ctx, op.Account, op.CLI)
@@ -80,7 +80,7 @@ func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *SIMCa
 			// One read that could not tell spoils those that found no SIM card: it may have been there.
 			absent, last = time.Time{}, err
 			if !over {
-				return wait.Status[struct{}]{}, err
+				return wait.Status[struct{}]{RetryAfter: transport.RetryAfter(err)}, err
 			}
 			return wait.Status[struct{}]{State: wait.Done}, nil
 		default:

@@ -304,7 +304,7 @@ func (c *Client) unusable(req transport.Request, res *transport.Response, messag
 func (c *Client) KnowsAccount(ctx context.Context, account string) (bool, error) {
 	_, err := c.t.Do(ctx, request("read account "+account, http.MethodGet, transport.Path("v1", "accounts", account)))
 	var failure *transport.Error
-	if err == nil || errors.As(err, &failure) && (failure.NotFound || failure.Temporary() || hopeless(err)) {
+	if err == nil || errors.As(err, &failure) && (failure.NotFound || failure.Temporary() || !transport.Transient(err)) {
 		return knows(err)
 	}
 	_, _, _, err = c.pages(ctx, account, 1)

@@ -203,6 +203,8 @@ type look struct {
 	outcome outcome
 	word    string // the service's word for the state
 	reason  error  // of a failure
+	// retryAfter is how long the service asks to wait.
+	retryAfter time.Duration
 }
 
 type wireMonitor struct {
@@ -255,13 +257,13 @@ func (c *Client) monitor(ctx context.Context, op Operation) (look, error) {
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error
-		if errors.As(err, &failure) && failure.Status != 0 && !failure.Temporary() && endurable(err) {
+		if errors.As(err, &failure) && failure.Status != 0 && !failure.Temporary() && transport.Transient(err) {
 			return look{outcome: gone}, nil
 		}
 		return look{}, err
 	}
 	m, outcome := parseMonitor(res.Body)
-	l := look{outcome: outcome, word: string(m.State)}
+	l := look{outcome: outcome, word: string(m.State), retryAfter: res.RetryAfter}
 	if outcome == failed {
 		l.reason = c.http.Fail(req, nil, m.failure(res.Body))
 	}
@@ -277,14 +279,8 @@ func (c *Client) sim(ctx context.Context, productID string) (*Product, error) {
 	return p, err
 }
 
-// endurable tells trouble that may pass from refusals, which more calls would only make worse.
-func endurable(err error) bool {
-	return !errors.Is(err, transport.ErrStopped) && !errors.Is(err, transport.ErrUnauthorized) &&
-		!errors.Is(err, transport.ErrForbidden) && !errors.Is(err, ErrNotCellular)
-}
-
 func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
-	return wait.Config{Operation: operation, Pace: c.pace, Transient: endurable, Progress: func(p wait.Progress) {
+	return wait.Config{Operation: operation, Pace: c.pace, Transient: transport.Transient, Progress: func(p wait.Progress) {
 		attrs := []any{
 			"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Second).String(), "polls", p.Polls, "state", p.Word,
 		}
@@ -334,7 +330,7 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 	if w.monitored {
 		var err error
 		if seen, err = w.client.monitor(ctx, w.op); err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		now := time.Now()
 		switch seen.outcome {
@@ -342,7 +338,7 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 			w.answered = now
 			// The first looks are at the monitor alone: most changes end within them, and each call counts.
 			if now.Sub(w.op.Since) < w.client.pace.Patience {
-				return status{Word: seen.word}, nil
+				return status{Word: seen.word, RetryAfter: seen.retryAfter}, nil
 			}
 		case failed:
 			if p, err := w.client.sim(ctx, w.op.ProductID); err == nil {
@@ -364,8 +360,16 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 			}
 		}
 	}
-	return w.readSIM(ctx, seen)
+	s, err := w.readSIM(ctx, seen)
+	if err != nil {
+		return failedPoll(err)
+	}
+	s.RetryAfter = seen.retryAfter
+	return s, nil
 }
+
+// failedPoll hands on how long the service asks to wait.
+func failedPoll(err error) (status, error) { return status{RetryAfter: transport.RetryAfter(err)}, err }
 
 func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 	p, err := w.client.sim(ctx, w.op.ProductID)
@@ -457,7 +461,7 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 	_, err := wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
 		p, err := c.sim(ctx, productID)
 		if err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		last = p
 		if Transitional(p.SIMCard.Status) {
@@ -477,7 +481,7 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 	_, err := wait.Until(ctx, c.waitConfig(ctx, "running change of SIM card "+productID), func(ctx context.Context) (status, error) {
 		p, err := c.sim(ctx, productID)
 		if err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		last = p
 		live := p.SIMCard.Status
@@ -510,7 +514,7 @@ func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Produ
 		}
 		reads++
 		if err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		product = p
 		live := p.SIMCard.Status

@@ -409,6 +409,21 @@ func TestWaitErrors(t *testing.T) {
 	})
 }
 
+// A monitor may say when to ask again.
+func TestMonitorRetryAfter(t *testing.T) {
+	s := newService(t)
+	s.on(monitored, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		answer(w, http.StatusOK, state("InProgress"))
+	})
+	w := watch{client: s.client(), op: asynchronous(), monitored: true}
+	w.op.Since = time.Now()
+	got, err := w.poll(t.Context())
+	if want := (status{Word: "InProgress", RetryAfter: 7 * time.Second}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
 func TestWaitLogsProgress(t *testing.T) {
 	s := newService(t)
 	s.on(monitored, script(state("InProgress"), state("Completed")))

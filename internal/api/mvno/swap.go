@@ -95,18 +95,18 @@ func (c *Client) Settle(ctx context.Context, accountID, before, newSIM string, s
 	var account *Account
 	var unclear error
 	_, err := wait.Until(ctx, wait.Config{
-		Operation: "SIM swap of MVNO account " + accountID, Pace: c.pace, Transient: transient,
+		Operation: "SIM swap of MVNO account " + accountID, Pace: c.pace, Transient: transport.Transient,
 		Tolerate: 1 << 30, // Pace.Doubt is the bound
 	}, func(ctx context.Context) (wait.Status[struct{}], error) {
 		now, err := c.Account(ctx, accountID)
 		reads++
 		over := reads >= fewestReads && time.Since(since) >= c.pace.Doubt()
 		if err != nil {
-			if over && transient(err) {
+			if over && transport.Transient(err) {
 				unclear = err
 				return wait.Status[struct{}]{State: wait.Done}, nil
 			}
-			return wait.Status[struct{}]{}, err
+			return wait.Status[struct{}]{RetryAfter: transport.RetryAfter(err)}, err
 		}
 		account, unclear = now, nil
 		shown := now.SIM.SIMNumber
@@ -138,13 +138,13 @@ func (c *Client) WaitShown(ctx context.Context, accountID, simNumber string) (*A
 	ctx, cancel := context.WithTimeout(ctx, 2*c.pace.Patience)
 	defer cancel()
 	cfg := wait.Config{
-		Operation: "display of the new SIM on MVNO account " + accountID, Pace: c.pace, Transient: transient,
+		Operation: "display of the new SIM on MVNO account " + accountID, Pace: c.pace, Transient: transport.Transient,
 		Tolerate: 1 << 30, // the deadline is the bound
 	}
 	return wait.Until(ctx, cfg, func(ctx context.Context) (wait.Status[*Account], error) {
 		a, err := c.Account(ctx, accountID)
 		if err != nil {
-			return wait.Status[*Account]{}, err
+			return wait.Status[*Account]{RetryAfter: transport.RetryAfter(err)}, err
 		}
 		status := wait.Status[*Account]{Value: a, Word: a.SIM.SIMNumber}
 		if identity.SameICC(a.SIM.SIMNumber, simNumber) {
@@ -152,10 +152,4 @@ func (c *Client) WaitShown(ctx context.Context, accountID, simNumber string) (*A
 		}
 		return status, nil
 	})
-}
-
-// transient tells a read that may succeed later from one that won't: a gateway's page may pass.
-func transient(err error) bool {
-	var failure *transport.Error
-	return errors.As(err, &failure) && (failure.Temporary() || failure.NotTheAPI)
 }

@@ -43,6 +43,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// RetryAfter is what the service asks for; 0 where it does not.
+	RetryAfter time.Duration
 
 	secrets redactor
 }
@@ -227,7 +229,7 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	if res.Status/100 == 3 && res.Header.Get("Location") != "" {
 		failure.Details = append(failure.Details, "It sent "+redirectText(res.Header)+".")
 	}
-	failure.RetryAfter = retryAfter(res.Header, time.Now())
+	failure.RetryAfter = res.RetryAfter
 	failure.Unknown = req.Change && outcomeUnknown(failure)
 	return nil, token, fail(*failure)
 }
@@ -327,7 +329,10 @@ func (c *Client) roundTrip(httpReq *http.Request, change bool) (*Response, error
 	if len(body) > MaxAnswer {
 		return nil, &tooLargeError{}
 	}
-	return &Response{Status: httpRes.StatusCode, Header: httpRes.Header, Body: body, secrets: c.redact}, nil
+	return &Response{
+		Status: httpRes.StatusCode, Header: httpRes.Header, Body: body, RetryAfter: retryAfter(httpRes.Header, time.Now()),
+		secrets: c.redact,
+	}, nil
 }
 
 // logAttempt never logs headers, query or bodies.

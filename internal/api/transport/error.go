@@ -161,6 +161,19 @@ func CauseText(err error) string {
 	return text
 }
 
+// RetryAfter is what the service asked for in the answer that made this error; 0 where it did not.
+func RetryAfter(err error) time.Duration {
+	var token *TokenError
+	if errors.As(err, &token) {
+		return token.RetryAfter
+	}
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure.RetryAfter
+	}
+	return 0
+}
+
 // retryAfter reads the header in seconds or as a date; 0 where there is none.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
