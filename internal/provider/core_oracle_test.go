@@ -137,6 +137,9 @@ var fieldChange = regexp.MustCompile(`(\w+): ("(?:[^"\\]|\\.)*"|\{[^}]*\}|\w+) -
 // plan named all of it.
 func (p *corePlan) unannounced(executed simulator.Change) string {
 	warnings := p.announcements(liveKinds[executed.Action], executed.Key)
+	if change := p.changeOf(executed.Key); change != nil && change.action == actReplace && executed.Action == "delete" {
+		return "" // a SIM card that is tainted and not protected: Terraform's own -/+ is all that a plan can show
+	}
 	if len(warnings) == 0 {
 		return "the plan did not warn of it"
 	}

@@ -587,9 +587,13 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 	return append(diagnostics, c.applyCall(ctx, server, change, before, after, change.config, resp.PlannedPrivate, kind)...)
 }
 
-// differs names the attribute that was planned as known and came out otherwise.
+// differs names the attribute that was planned as known and came out otherwise. Where operation_status is one, the others
+// go with it: the plan has announced no change, and by now there is one.
 func (c *core) differs(schema *tfprotov6.Schema, plan, result tftypes.Value) string {
 	plans, results := coreFields(plan), coreFields(result)
+	if status := plans["operation_status"]; status.IsFullyKnown() && !status.Equal(results["operation_status"]) {
+		return "operation_status"
+	}
 	for _, a := range schema.Block.Attributes {
 		if plans[a.Name].IsFullyKnown() && !plans[a.Name].Equal(results[a.Name]) {
 			return a.Name

@@ -491,7 +491,7 @@ func (s *schedule) check(config coreConfig, problems []string) {
 				problems = append(problems, fmt.Sprintf("%s: another spelling was sent: %s", x.addr, change.Detail))
 			case change.Action == "status" && from == "TERMINATED":
 				problems = append(problems, fmt.Sprintf("%s: %s is terminated and was set to %s", x.addr, change.Key, to))
-			case change.Action == "delete" && declared:
+			case change.Action == "delete" && declared && block.attributes["deletion_protection"] != false:
 				problems = append(problems, x.addr+" is declared and was deleted")
 			case change.Action == "status" && declared && to != x.wanted(block, change.Key):
 				problems = append(problems, fmt.Sprintf("%s: %s was set to %s, declared is %v", x.addr, change.Key, to, x.wanted(block, change.Key)))

@@ -111,7 +111,11 @@ func (s *cardSubject) Decide(card *accounts.SIMCard) change.Decision {
 	now := *s.state
 	now.setCard(card)
 	fields := s.plan.changes(s.state, &now)
-	return change.Decision{Action: change.Send, From: s.plan.from(s.state, &now), Shows: fieldSide(fields, true), Wanted: fieldSide(fields, false)}
+	d := change.Decision{Action: change.Send, From: s.plan.from(s.state, &now), Shows: fieldSide(fields, true), Wanted: fieldSide(fields, false)}
+	if d.From != s.plan.from(s.state, s.state) {
+		d.Shows = strings.ReplaceAll(d.Shows, "(the text before)", "(perhaps another text)")
+	}
+	return d
 }
 
 func (s *cardSubject) wantedState() string {
@@ -126,8 +130,10 @@ func fieldSide(fields []livechange.Field, from bool) string {
 	texts := make([]string, len(fields))
 	for i, f := range fields {
 		switch {
+		case f.Hidden && from:
+			texts[i] = f.Name + " (the text before)"
 		case f.Hidden:
-			texts[i] = f.Name
+			texts[i] = f.Name + " (the new text)"
 		case from:
 			texts[i] = f.Name + " " + f.From
 		default:

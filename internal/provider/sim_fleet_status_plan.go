@@ -221,6 +221,10 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 			r.noteGone(ctx, client, c.SIM, diags)
 			announced = append(announced, c)
 			continue
+		case isNotFound(err) && c.planned != "":
+			r.noteMoved(c.SIM, c.planned, "not known to the service any more", diags)
+			announced, warned = append(announced, c), append(warned, c)
+			continue
 		case isNotFound(err):
 			refused[unknownSIM] = append(refused[unknownSIM], c.SIM)
 			continue
@@ -233,7 +237,10 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 		if c.planned == "" && d.Action == change.Send {
 			c.From = d.Shows
 		}
-		switch {
+		switch live := statusOf(products[c.SIM]); {
+		case d.Action == change.Refuse && c.planned != "" && live != "" && !final(c.planned, c.To):
+			r.noteMoved(c.SIM, c.planned, live+", which is final", diags)
+			announced, warned = append(announced, c), append(warned, c)
 		case d.Action == change.Refuse:
 			refused[d.Summary] = append(refused[d.Summary], fmt.Sprintf("%s: %s -> %s", c.SIM, statusOf(products[c.SIM]), c.To))
 		case d.Action == change.Nothing:
@@ -255,6 +262,14 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 		diags.AddAttributeError(path.Root(attribute), summary, fmt.Sprintf("%s\n\n%s\n\n%s", text[0], firstTwenty(refused[summary]), text[1]))
 	}
 	return announced, warned
+}
+
+// noteMoved says of a SIM that it can't get its status any more, and was not so in the state: that SIM goes into failed,
+// and does not hold up the others.
+func (r *simFleetStatusResource) noteMoved(id, was, now string, diags *diag.Diagnostics) {
+	diags.AddWarning("SIM has moved since the refresh", fmt.Sprintf(
+		"SIM %s had the status %s, and is %s. Nothing is sent for it; an apply of this plan changes the other SIMs, and lists this one in failed.",
+		id, was, now))
 }
 
 // fleetRefusals are sentence and advice for what the service would refuse, by summary.
