@@ -82,9 +82,9 @@ func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
 func (c *Client) logProgress(ctx context.Context, p wait.Progress) {
 	attrs := []any{"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word}
 	if p.Err != nil {
-		attrs = append(attrs, "error", c.t.Redact(p.Err.Error()))
+		attrs = append(attrs, "error", c.http.Redact(p.Err.Error()))
 	}
-	c.t.Logger().InfoContext(ctx, "waiting", attrs...)
+	c.http.Logger().InfoContext(ctx, "waiting", attrs...)
 }
 
 // Peek looks at the operation once and never waits: at its status, if it has one, then at the SIM card. Time that has
@@ -109,7 +109,7 @@ type statusLook struct {
 func (c *Client) lookAtStatus(ctx context.Context, op Operation, at *url.URL) (statusLook, error) {
 	req := request("read the status of the "+op.String(), http.MethodGet, "")
 	req.URL = at
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	var failure *transport.Error
 	if errors.As(err, &failure) {
 		look := statusLook{retryAfter: transport.RetryAfter(err)}
@@ -167,7 +167,7 @@ func (c *Client) follow(op Operation) *follower {
 	if strings.TrimSpace(op.StatusURL) == "" {
 		return f
 	}
-	at, err := c.t.Resolve(op.StatusURL)
+	at, err := c.http.Resolve(op.StatusURL)
 	f.result.StatusURLRefused = errors.Is(err, transport.ErrOtherHost)
 	if err == nil {
 		f.status = func(ctx context.Context) (statusLook, error) { return c.lookAtStatus(ctx, op, at) }
@@ -257,11 +257,11 @@ func (f *follower) step(ctx context.Context) (wait.Status[Result], error) {
 	case err != nil && !bearing:
 		return wait.Status[Result]{RetryAfter: f.retryAfter}, err
 	case f.op.Kind == Delete && err == nil:
-		return f.judgeDelete(look), nil
+		return f.checkDelete(look), nil
 	case bearing:
 		return f.pending(look), nil
 	}
-	return f.judgeChange(look), nil
+	return f.checkChange(look), nil
 }
 
 // readSIMCard reads the SIM card into the result. Only a read that could not tell is an error.
@@ -294,7 +294,7 @@ func (f *follower) gone() bool {
 		(f.result.Absent || card != nil && card.State == StateTerminated && card.ActorStatus != ActorPending)
 }
 
-func (f *follower) judgeDelete(look statusLook) wait.Status[Result] {
+func (f *follower) checkDelete(look statusLook) wait.Status[Result] {
 	if f.gone() {
 		return f.ended(wait.Done, look, nil)
 	}
@@ -305,7 +305,7 @@ func (f *follower) judgeDelete(look statusLook) wait.Status[Result] {
 	return f.pending(look)
 }
 
-func (f *follower) judgeChange(look statusLook) wait.Status[Result] {
+func (f *follower) checkChange(look statusLook) wait.Status[Result] {
 	if f.result.Absent {
 		f.stable, f.good = time.Time{}, time.Time{}
 		absent, patience := f.lasting(&f.absent), f.pace.Patience

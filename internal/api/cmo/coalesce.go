@@ -16,14 +16,14 @@ func (c *Client) ProductShared(ctx context.Context, id string) (*Product, error)
 	if c.findMissing.Load() {
 		return c.Product(ctx, id)
 	}
-	p, err := c.shared[lane(id)].get(ctx, id)
+	p, err := c.shared[rateClass(id)].get(ctx, id)
 	if err != nil && ctx.Err() != nil {
 		return nil, c.http.Fail(c.get("read product "+id, "product", id), nil, transport.Error{Cause: context.Cause(ctx)})
 	}
 	return p, err
 }
 
-// coalescer gathers ids of one lane that are waited for at the same moment into batches.
+// coalescer gathers ids of one rate class that are waited for at the same moment into batches.
 //
 // A batch goes out as soon as it is full, a smaller one after delay. Few readers that come again and again, as
 // Terraform's ten do, would fall apart into as many batches as readers, since they never come back all at once. So a

@@ -69,7 +69,7 @@ func (c *Client) SetStatus(ctx context.Context, productID, status string) (Opera
 		Op:     fmt.Sprintf("set status of SIM card %s to %s", productID, status),
 		Method: http.MethodPatch, Path: c.path("product", productID+simCardSuffix),
 		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json-patch+json"}},
-		Body:   body, Change: true, Lanes: lanes(productID),
+		Body:   body, Change: true, RateClasses: rateClasses(productID),
 	})
 	if err != nil {
 		return op, err
@@ -253,7 +253,7 @@ func (m wireMonitor) failure(body []byte) transport.Error {
 // monitor looks at the operation's monitor once.
 func (c *Client) monitor(ctx context.Context, op Operation) (look, error) {
 	req := c.get(fmt.Sprintf("read monitor of the change of SIM card %s to %s", op.ProductID, op.Target), "monitor", op.Monitor)
-	req.Lanes = lanes(op.ProductID)
+	req.RateClasses = rateClasses(op.ProductID)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error

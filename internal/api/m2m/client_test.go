@@ -520,13 +520,13 @@ func FuzzReply(f *testing.F) {
 	c := New(config(&url.URL{Scheme: "https", Host: "example.com"}, io.Discard))
 	cmd := command{words: "set aa group"}
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
-		failure := c.judge(&transport.Response{Status: status, Body: body})
+		failure := c.checkResponse(&transport.Response{Status: status, Body: body})
 		r, err := parseReply(body)
 		if failure != nil {
 			return
 		}
 		if err != nil {
-			t.Fatalf("judge took what cannot be parsed: %v", err)
+			t.Fatalf("checkResponse took what cannot be parsed: %v", err)
 		}
 		verdict, certain := r.failure(cmd, "42", status)
 		lower := normal(string(body))

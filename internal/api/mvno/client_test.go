@@ -640,9 +640,9 @@ func FuzzAccount(f *testing.F) {
 	c := New(Config{Endpoint: &url.URL{Scheme: "https", Host: "example.com"}, Token: token})
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
 		res := &transport.Response{Status: status, Body: body}
-		if failure := c.judge(res); failure != nil {
+		if failure := c.checkResponse(res); failure != nil {
 			if failure.NotFound {
-				t.Error("judge cannot know what was asked for")
+				t.Error("checkResponse cannot know what was asked for")
 			}
 			if failure.Code != "" && !word.MatchString(failure.Code) {
 				t.Errorf("code %q", failure.Code)

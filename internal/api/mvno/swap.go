@@ -50,13 +50,13 @@ func (c *Client) Swap(ctx context.Context, accountID, newSIM string) (*SIM, erro
 	case !IsWord(newSIM) && !swapICC.MatchString(newSIM):
 		return nil, refuse(req, fmt.Errorf("%q is neither an ICC of 11 to 19 digits nor %q nor %q", newSIM, ESIM, AutoAssign))
 	}
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, notFoundOn(err, codeNoAccount)
 	}
 	sim, problem := decodeSwap(res, newSIM)
 	if problem != nil {
-		return nil, c.core.Fail(req, res, *problem)
+		return nil, c.http.Fail(req, res, *problem)
 	}
 	return sim, nil
 }

@@ -34,8 +34,8 @@ type Request struct {
 	Change bool
 	// Sensitive keeps every part of the answer out of errors.
 	Sensitive bool
-	// Lanes names the narrower bounds that this call falls under.
-	Lanes []string
+	// RateClasses names the narrower bounds that this call falls under.
+	RateClasses []string
 }
 
 // Response is an answer, read whole.
@@ -58,7 +58,7 @@ func (r *Response) Excerpt() string {
 	return Excerpt([]byte(r.secrets.replace.Replace(string(r.Body[:min(len(r.Body), longestExcerpt)]))))
 }
 
-// Do makes the call and returns the answer that the API's Judge takes for a success; every error is an *Error.
+// Do makes the call and returns the answer that the API's CheckResponse takes for a success; every error is an *Error.
 // Reads are repeated after temporary trouble. A change is repeated only if it certainly was not executed: it could
 // not be sent, its token had expired (401), or it came too soon (429).
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
@@ -168,7 +168,7 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		}
 	}
 
-	release, err := c.limits.acquire(ctx, req.Lanes)
+	release, err := c.limits.acquire(ctx, req.RateClasses)
 	if err != nil {
 		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
 	}
@@ -218,7 +218,7 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	if res.Status >= http.StatusBadRequest {
 		c.limits.failed()
 	}
-	failure := c.cfg.Judge(res)
+	failure := c.cfg.CheckResponse(res)
 	if failure == nil {
 		c.limits.fine()
 		return res, token, nil

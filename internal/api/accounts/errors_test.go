@@ -10,7 +10,7 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
 
-func TestJudge(t *testing.T) {
+func TestCheckResponse(t *testing.T) {
 	const conflict = `{"Success":false,"Code":409,"ErrorCode":409,"ErrorDescription":"CLI exists"}`
 	tests := map[string]struct {
 		status int
@@ -66,7 +66,7 @@ func TestJudge(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := judge(&transport.Response{Status: tt.status, Body: []byte(tt.body)})
+			got := checkResponse(&transport.Response{Status: tt.status, Body: []byte(tt.body)})
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}

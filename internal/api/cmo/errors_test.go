@@ -39,7 +39,7 @@ func TestNotFoundOnlyWhereItIsClear(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e := Judge(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
+			e := checkResponse(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
 			if e == nil || e.NotFound != test.want {
 				t.Errorf("got %+v", e)
 			}
@@ -78,14 +78,14 @@ func TestJudgeWords(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e := Judge(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
+			e := checkResponse(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
 			if !reflect.DeepEqual(*e, test.want) {
 				t.Errorf("got  %+v\nwant %+v", *e, test.want)
 			}
 		})
 	}
 	for _, status := range []int{200, 202, 206, 207} {
-		if e := Judge(&transport.Response{Status: status}); e != nil {
+		if e := checkResponse(&transport.Response{Status: status}); e != nil {
 			t.Errorf("HTTP %d: %v", status, e)
 		}
 	}
