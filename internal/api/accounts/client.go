@@ -1,5 +1,5 @@
-// Package accounts is the client of the accounts API (Asavie, now Akamai, "Passbridge provisioning"): reading, creating,
-// changing and deleting the SIM cards of an account, and waiting for the commands that the service queues.
+// Package accounts is the client of the accounts API (Asavie, now Akamai, "Passbridge provisioning"): reading,
+// creating, changing and deleting the SIM cards of an account, and waiting for the commands that the service queues.
 //
 // The service's documents leave much open. What this package decides there is listed, with the reasons, in section 8
 // of the API page; "point 4" in a comment is its fourth line.

@@ -90,8 +90,8 @@ func (e envelope) status() string {
 	return transport.TextOf(e.Status)
 }
 
-// checkResponse reads failures in all their forms. The HTTP line and the body can differ (a PATCH was recorded with HTTP 200 and
-// Code 202; failures may come that way too), so both decide (point 6).
+// checkResponse reads failures in all their forms. The HTTP line and the body can differ (a PATCH was recorded with
+// HTTP 200 and Code 202; failures may come that way too), so both decide (point 6).
 func checkResponse(res *transport.Response) *transport.Error {
 	e, isObject := parseEnvelope(res.Body)
 	fine := res.Status >= 200 && res.Status <= 299

@@ -80,7 +80,9 @@ func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
 }
 
 func (c *Client) logProgress(ctx context.Context, p wait.Progress) {
-	attrs := []any{"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word}
+	attrs := []any{
+		"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word,
+	}
 	if p.Err != nil {
 		attrs = append(attrs, "error", c.http.Redact(p.Err.Error()))
 	}
@@ -137,7 +139,8 @@ const (
 	readsApart     = 5  // times Pace.Min
 	fieldsPatience = 2  // times Pace.Patience
 	fieldsGivenUp  = 20 // times Pace.Patience
-	absentGivenUp  = 60 // times Pace.Patience: an order that the service does not call running, and of which no SIM card shows
+	// Times Pace.Patience: an order that the service does not call running, and of which no SIM card shows.
+	absentGivenUp = 60
 )
 
 // follower follows one operation. How it asks is in two functions, so that its decisions can be tested without a
@@ -300,7 +303,8 @@ func (f *follower) checkDelete(look statusLook) wait.Status[Result] {
 	}
 	settled := f.result.SIMCard.ActorStatus == ActorStable
 	if look.meaning == statusMissing && settled && f.lasting(&f.missing) >= f.pace.Patience {
-		return f.ended(wait.Failed, look, errors.New("the service no longer knows the command, and the SIM card is still there"))
+		return f.ended(wait.Failed, look,
+			errors.New("the service no longer knows the command, and the SIM card is still there"))
 	}
 	return f.pending(look)
 }

@@ -299,8 +299,8 @@ func (c *Client) unusable(req transport.Request, res *transport.Response, messag
 	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: message})
 }
 
-// KnowsAccount says whether the service knows the account, which proves that it is the service of whoever manages its SIM
-// cards. Where the account can't be read by itself, its list of SIM cards tells.
+// KnowsAccount says whether the service knows the account, which proves that it is the service of whoever manages its
+// SIM cards. Where the account can't be read by itself, its list of SIM cards tells.
 func (c *Client) KnowsAccount(ctx context.Context, account string) (bool, error) {
 	_, err := c.http.Do(ctx, request("read account "+account, http.MethodGet, transport.Path("v1", "accounts", account)))
 	var failure *transport.Error
@@ -328,7 +328,8 @@ func (c *Client) SIMCard(ctx context.Context, account, cli string) (*SIMCard, er
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error
-		if strings.Contains(cli, "+") && errors.As(err, &failure) && failure.Status == http.StatusNotFound && failure.NotTheAPI {
+		if strings.Contains(cli, "+") && errors.As(err, &failure) &&
+			failure.Status == http.StatusNotFound && failure.NotTheAPI {
 			return c.listedSIMCard(ctx, req, account, cli)
 		}
 		return nil, err
@@ -379,7 +380,9 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 	cards, _, whole, err := c.pages(ctx, account, maxPages)
 	if err == nil && !whole {
 		req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
-		err = c.http.Fail(req, nil, transport.Error{NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages)})
+		err = c.http.Fail(req, nil, transport.Error{
+			NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages),
+		})
 	}
 	if err != nil {
 		return nil, err
@@ -387,8 +390,11 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 	return cards, nil
 }
 
-// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole list.
-func (c *Client) pages(ctx context.Context, account string, most int) (cards []SIMCard, read int, whole bool, err error) {
+// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole
+// list.
+func (c *Client) pages(ctx context.Context, account string, most int) (
+	cards []SIMCard, read int, whole bool, err error,
+) {
 	req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
 	cards = []SIMCard{}
 	for page, err := range c.eachPage(ctx, req, "SIM cards") {
@@ -462,7 +468,9 @@ func (c *Client) DeleteSIMCard(ctx context.Context, account, cli string) (Operat
 
 // command sends a change, at most once, and returns the accepted operation. The SIM card in the answer is not looked
 // at: it may show the state before the change (section 5.3).
-func (c *Client) command(ctx context.Context, req transport.Request, body map[string]any, op Operation) (Operation, error) {
+func (c *Client) command(
+	ctx context.Context, req transport.Request, body map[string]any, op Operation,
+) (Operation, error) {
 	req.Change = true
 	// Before and after: a list that was read while the change was on its way may show the SIM card as it was.
 	c.lists.forget(op.Account, op.CLI)

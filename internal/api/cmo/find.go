@@ -135,7 +135,9 @@ func (c *Client) safely(
 var errFault = errors.New("the provider has a fault, which the log (TF_LOG=ERROR) shows: please report it")
 
 // readByFind delivers what find can decide and returns the ids that a single read has to decide.
-func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(string, *Product, error)) (undecided []string) {
+func (c *Client) readByFind(
+	ctx context.Context, ids []string, deliver func(string, *Product, error),
+) (undecided []string) {
 	for len(ids) > 1 {
 		answer, err := c.find(ctx, ids)
 		if err != nil {
@@ -194,7 +196,8 @@ func (c *Client) withoutFind(ctx context.Context, err error, ids []string) bool 
 		}
 		return true
 	case http.StatusOK, http.StatusPartialContent, http.StatusMultiStatus, http.StatusNoContent,
-		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity:
 		c.noteFind(ctx, false)
 		return true
 	}

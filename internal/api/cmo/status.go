@@ -52,8 +52,8 @@ func (e *UnsettledError) Error() string {
 // leave the SIM card as it was: only then is it taken to have come to nothing.
 const blindness = 60
 
-// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is what
-// the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
+// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is
+// what the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
 // Errors are *transport.Error; ErrOutcomeUnknown asks for Settle, ErrConflict for WaitOther.
 func (c *Client) SetStatus(ctx context.Context, productID, status string) (Operation, error) {
 	op := Operation{ProductID: productID, Target: status}
@@ -252,7 +252,7 @@ func (m wireMonitor) failure(body []byte) transport.Error {
 
 // monitor looks at the operation's monitor once.
 func (c *Client) monitor(ctx context.Context, op Operation) (look, error) {
-	req := c.get(fmt.Sprintf("read monitor of the change of SIM card %s to %s", op.ProductID, op.Target), "monitor", op.Monitor)
+	req := c.get("read monitor of the "+op.name(), "monitor", op.Monitor)
 	req.RateClasses = rateClasses(op.ProductID)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
@@ -280,7 +280,7 @@ func (c *Client) sim(ctx context.Context, productID string) (*Product, error) {
 }
 
 func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
-	return wait.Config{Operation: operation, Pace: c.pace, Transient: transport.Transient, Progress: func(p wait.Progress) {
+	progress := func(p wait.Progress) {
 		attrs := []any{
 			"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Second).String(), "polls", p.Polls, "state", p.Word,
 		}
@@ -288,7 +288,8 @@ func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
 			attrs = append(attrs, "error", p.Err.Error())
 		}
 		c.log.InfoContext(ctx, "waiting", attrs...)
-	}}
+	}
+	return wait.Config{Operation: operation, Pace: c.pace, Transient: transport.Transient, Progress: progress}
 }
 
 func (op Operation) name() string {
@@ -478,7 +479,8 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Product, error) {
 	var last *Product
 	start := time.Now()
-	_, err := wait.Until(ctx, c.waitConfig(ctx, "running change of SIM card "+productID), func(ctx context.Context) (status, error) {
+	cfg := c.waitConfig(ctx, "running change of SIM card "+productID)
+	_, err := wait.Until(ctx, cfg, func(ctx context.Context) (status, error) {
 		p, err := c.sim(ctx, productID)
 		if err != nil {
 			return failedPoll(err)
@@ -498,9 +500,9 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 const unchangedReads = 3
 
 // Settle finds out by reads what became of a change without a usable answer: it has happened as soon as the SIM card
-// fulfils the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it was
-// sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other one
-// that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
+// fulfils the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it
+// was sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other
+// one that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
 func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Product, error) {
 	reads := 0
 	verdict := wait.Undecided

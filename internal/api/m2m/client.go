@@ -126,7 +126,9 @@ func request(op string, change bool) transport.Request {
 }
 
 // send makes one call. problem, if not nil, keeps it from being made.
-func (c *Client) send(ctx context.Context, req transport.Request, cmd command, problem error) (*reply, *transport.Response, error) {
+func (c *Client) send(ctx context.Context, req transport.Request, cmd command, problem error) (
+	*reply, *transport.Response, error,
+) {
 	if problem == nil {
 		req.Body, problem = c.encode(cmd)
 	}

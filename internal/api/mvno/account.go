@@ -105,7 +105,8 @@ func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// text is a string of an answer. A PIN without quotes must not make a swap that was executed look like one that was not.
+// text is a string of an answer. A PIN without quotes must not make a swap that was executed look like one that was
+// not.
 type text = transport.Text
 
 // icc is text that must be one: a SIM number of another shape must not read as an account without a SIM.
@@ -148,7 +149,8 @@ type accountSIMBody struct {
 
 func (b accountSIMBody) sim() SIM {
 	return SIM{
-		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI), Network: string(b.Network), FormFactor: string(b.FormFactor),
+		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI),
+		Network: string(b.Network), FormFactor: string(b.FormFactor),
 	}
 }
 
@@ -168,8 +170,8 @@ func decodeAccount(res *transport.Response, id string) (*Account, *transport.Err
 		return nil, &transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another account")}
 	}
 	account := &Account{
-		ID: string(body.ID), Customer: string(body.Customer), State: identity.Word(string(body.State)), Type: string(body.Type),
-		Number: string(body.Number),
+		ID: string(body.ID), Customer: string(body.Customer), State: identity.Word(string(body.State)),
+		Type: string(body.Type), Number: string(body.Number),
 	}
 	if body.SIM != nil {
 		account.SIM = body.SIM.sim()

@@ -49,8 +49,8 @@ type Response struct {
 	secrets redactor
 }
 
-// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt, and
-// a secret that looks so would not be known again.
+// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt,
+// and a secret that looks so would not be known again.
 func (r *Response) Excerpt() string {
 	if r.secrets.replace == nil {
 		return Excerpt(r.Body)
@@ -336,7 +336,9 @@ func (c *Client) roundTrip(httpReq *http.Request, change bool) (*Response, error
 }
 
 // logAttempt never logs headers, query or bodies.
-func (c *Client) logAttempt(ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error) {
+func (c *Client) logAttempt(
+	ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error,
+) {
 	attrs := []slog.Attr{
 		slog.String("operation", req.Op), slog.String("method", req.Method), slog.String("path", req.path()),
 		slog.Int("attempt", attempt), slog.Int64("duration_ms", took.Milliseconds()),

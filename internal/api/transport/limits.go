@@ -15,8 +15,8 @@ type RateClass struct {
 	MaxConcurrent     int
 }
 
-// limits are the bounds of one client: a rate and a number of calls at a time, for all and for each rate class, and a pause
-// for everybody after the service has said "too many requests".
+// limits are the bounds of one client: a rate and a number of calls at a time, for all and for each rate class, and a
+// pause for everybody after the service has said "too many requests".
 type limits struct {
 	all     *bounds
 	classes map[string]*bounds

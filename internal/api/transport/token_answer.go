@@ -46,7 +46,7 @@ func (e *TokenError) Error() string {
 		return fmt.Sprintf("the token endpoint %s did not answer: %s", e.URL, CauseText(e.Cause))
 	case e.NotTheEndpoint:
 		fmt.Fprintf(&b, "what answered at %s is no token endpoint", e.URL)
-	case e.Refused && e.aboutCredentials():
+	case e.Refused && e.AboutCredentials():
 		fmt.Fprintf(&b, "the token endpoint %s refused the client credentials", e.URL)
 	case e.Refused:
 		fmt.Fprintf(&b, "the token endpoint %s refused the request", e.URL)
@@ -90,8 +90,8 @@ func (e *TokenError) Temporary() bool {
 	return true
 }
 
-// aboutCredentials tells a refusal of the credentials from one of what was asked with them.
-func (e *TokenError) aboutCredentials() bool {
+// AboutCredentials tells a refusal of the credentials from one of what was asked with them.
+func (e *TokenError) AboutCredentials() bool {
 	switch e.Code {
 	case "invalid_scope", "invalid_request", "unsupported_grant_type", "invalid_target":
 		return false
@@ -101,7 +101,7 @@ func (e *TokenError) aboutCredentials() bool {
 
 // mayWantBasic says that the endpoint may have refused the way of logging in rather than the credentials.
 func (e *TokenError) mayWantBasic() bool {
-	return e.Refused && (e.aboutCredentials() || e.Code == "invalid_request")
+	return e.Refused && (e.AboutCredentials() || e.Code == "invalid_request")
 }
 
 // accessToken is a token, and for how long it is good.
