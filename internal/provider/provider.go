@@ -155,12 +155,12 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 func apiSchema(description string, perSecond float64, concurrent int64, timeout string, own map[string]schema.Attribute) schema.Attribute {
 	own["requests_per_second"] = schema.Float64Attribute{
 		Optional:            true,
-		MarkdownDescription: "Most requests a second, over all resources of this provider. Default `" + number(perSecond) + "`.",
+		MarkdownDescription: "Maximum requests per second, over all resources of this provider block. Default `" + number(perSecond) + "`.",
 		Validators:          []validator.Float64{float64validator.AtLeast(0.01)},
 	}
 	own["max_concurrent_requests"] = schema.Int64Attribute{
 		Optional:            true,
-		MarkdownDescription: "Most requests at a time, over all resources of this provider. Default `" + number(float64(concurrent)) + "`.",
+		MarkdownDescription: "Maximum requests at a time, over all resources of this provider block. Default `" + number(float64(concurrent)) + "`.",
 		Validators:          []validator.Int64{int64validator.AtLeast(1)},
 	}
 	own["request_timeout"] = schema.StringAttribute{

@@ -3,6 +3,7 @@ package validate
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -23,7 +24,8 @@ func (v swapICC) MarkdownDescription(ctx context.Context) string { return v.Desc
 
 func (v swapICC) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	const mostDigits = 19
-	if key := identity.ICCKey(req.ConfigValue.ValueString()); len(key) > mostDigits && req.ConfigValue.ValueString() != "" {
+	key := identity.ICCKey(req.ConfigValue.ValueString())
+	if len(key) > mostDigits && strings.Trim(key, "0123456789") == "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid ICC", fmt.Sprintf(
 			"%s has %d digits, and the last one is not the check digit of those before it. The service takes an ICC of 11 to 19 digits.\n\n"+
 				"Compare it with the number on the card.", key, len(key)))
