@@ -183,10 +183,10 @@ func TestSideDoors(t *testing.T) {
 		},
 		"login page in place of the API": {
 			cmoCall(transport.Error{
-				Status: 302, NotTheAPI: true, Details: []string{"It sent a redirect to login.example.com, which is not followed."},
+				Status: 302, NotTheAPI: true, Message: "a redirect to login.example.com, which is not followed",
 			}),
-			"What answered does not look like the CMO API.\n" +
-				"It sent a redirect to login.example.com, which is not followed.\n" +
+			"What answered does not look like the CMO API. It sent: a redirect to login.example.com, which is not " +
+				"followed\n" +
 				"HTTP status 302, while trying to read product TMSP-1.\n\n" +
 				"Check cmo.endpoint (TELCO_CMO_ENDPOINT), which is https://api.example.com/cmo/v5, and any proxy or " +
 				"filter between here and that host. The state is kept as it was.",

@@ -222,10 +222,7 @@ func intOf(raw json.RawMessage) int {
 
 func notTheAPI(res *transport.Response) *transport.Error {
 	message := res.Excerpt()
-	switch {
-	case res.Status >= 300 && res.Status <= 399:
-		message = "the service redirects, which is not followed here"
-	case message == "":
+	if message == "" {
 		message = "the answer is empty"
 	}
 	return &transport.Error{Status: res.Status, NotTheAPI: true, Message: message}

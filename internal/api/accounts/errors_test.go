@@ -59,7 +59,7 @@ func TestCheckResponse(t *testing.T) {
 		"other JSON 200":               {200, `{"hello":"world"}`, &transport.Error{Status: 200, NotTheAPI: true, Message: `{"hello":"world"}`}},
 		"null 200":                     {200, `null`, &transport.Error{Status: 200, NotTheAPI: true, Message: "null"}},
 		"broken JSON 200":              {200, `{"Data":{`, &transport.Error{Status: 200, NotTheAPI: true, Message: `{"Data":{`}},
-		"redirect":                     {302, "<a href='https://login.example/?t=1'>here</a>", &transport.Error{Status: 302, NotTheAPI: true, Message: "the service redirects, which is not followed here"}},
+		"redirect":                     {302, "<a href='https://login.example/?t=1'>here</a>", &transport.Error{Status: 302, NotTheAPI: true, Message: "here"}},
 		"gateway trouble":              {503, "<html>busy</html>", &transport.Error{Status: 503, NotTheAPI: true, Message: "busy"}},
 		"members of unexpected types":  {400, `{"Success":[],"Code":{},"ErrorDescription":{"a":1},"Message":["x"],"ModelState":"?"}`, &transport.Error{Status: 400, Code: "400", Message: "the service reports a failure without saying why"}},
 		"the same words are said once": {400, `{"Success":false,"Code":400,"ErrorDescription":"no","Message":"no"}`, &transport.Error{Status: 400, Code: "400", Message: "no"}},

@@ -226,12 +226,14 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	if failure.Status == 0 {
 		failure.Status = res.Status
 	}
-	if res.Status/100 == 3 && res.Header.Get("Location") != "" {
-		failure.Details = append(failure.Details, "It sent "+redirectText(res.Header)+".")
-	}
 	failure.RetryAfter = res.RetryAfter
 	failure.Unknown = req.Change && outcomeUnknown(failure)
-	return nil, token, fail(*failure)
+	failure = fail(*failure)
+	if res.Status/100 == 3 && failure.NotTheAPI {
+		// It tells more than the page that comes with it, and holds nothing of it.
+		failure.Message, failure.Cause = redirectText(res.Header), nil
+	}
+	return nil, token, failure
 }
 
 // outcomeUnknown: a 5xx, a 408 or a redirect after sending proves nothing, nor does an answer that cannot be read.

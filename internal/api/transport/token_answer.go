@@ -245,11 +245,11 @@ func tokenMembers(header http.Header, body []byte) (map[string]json.RawMessage, 
 	return members, true
 }
 
-// tokenLife reads expires_in: seconds as a number or as text, with or without a fraction. What is missing, not positive
-// or no number at all does not say how long the token is good; it must not make each call ask for another one.
+// tokenLife reads expires_in: seconds as a number or as text, with or without a fraction. What is missing, below a
+// second or no number at all does not say how long the token is good; it must not make each call ask for another one.
 func tokenLife(raw json.RawMessage) time.Duration {
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(TextOf(raw)), 64)
-	if err != nil || !(seconds > 0) { // NaN is not
+	if err != nil || !(seconds >= 1) { // NaN is not
 		return unsaidLife
 	}
 	return time.Duration(min(seconds, longestLife.Seconds()) * float64(time.Second))
@@ -259,7 +259,9 @@ func tokenLife(raw json.RawMessage) time.Duration {
 func redirectText(header http.Header) string {
 	at, err := url.Parse(header.Get("Location"))
 	switch {
-	case err != nil || header.Get("Location") == "":
+	case header.Get("Location") == "":
+		return "a redirect without a URL"
+	case err != nil:
 		return "a redirect to something that is not a URL"
 	case at.Host == "":
 		return "a redirect, which is not followed"
