@@ -100,7 +100,7 @@ func TestProxyRefuses(t *testing.T) {
 
 // TestProxyWithoutAPage: a page that does not come ends no call's patience.
 func TestProxyWithoutAPage(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

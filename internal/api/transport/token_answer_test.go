@@ -22,7 +22,7 @@ func tokenReply(status int, body string, header map[string]string) *http.Respons
 
 // scriptedTokens answers the nth call by the nth reply, and those behind the last by the last.
 func scriptedTokens(
-	t *testing.T, orBasic bool, answers ...func() *http.Response,
+	t *testing.T, orBasic bool, answers ...tokenAnswer,
 ) (tokens *ClientCredentials, calls *[]string) {
 	t.Helper()
 	tokens = newTokens(t, "https://sso.example.com/token", func(cfg *ClientCredentialsConfig) {
@@ -36,17 +36,25 @@ func scriptedTokens(
 			way = "Basic"
 		}
 		*calls = append(*calls, fmt.Sprintf("%s %s", way, time.Since(start)))
-		return answers[min(len(*calls), len(answers))-1](), nil
+		answer := answers[min(len(*calls), len(answers))-1]
+		return tokenReply(answer.status, answer.body, answer.header), nil
 	})
 	return tokens, calls
 }
 
-func answering(status int, body string, pairs ...string) func() *http.Response {
+type tokenAnswer struct {
+	status int
+	body   string
+	header map[string]string
+}
+
+// answering is an answer with a header of pairs of name and value.
+func answering(status int, body string, pairs ...string) tokenAnswer {
 	header := map[string]string{}
 	for i := 0; i < len(pairs); i += 2 {
 		header[pairs[i]] = pairs[i+1]
 	}
-	return func() *http.Response { return tokenReply(status, body, header) }
+	return tokenAnswer{status, body, header}
 }
 
 // TestTokenTrouble: what the token endpoint answers in place of a token is said in full, with its URL. What the next
@@ -58,7 +66,7 @@ func TestTokenTrouble(t *testing.T) {
 		login    = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>to Example Corp</body></html>"
 	)
 	for name, row := range map[string]struct {
-		answer func() *http.Response
+		answer tokenAnswer
 		want   string
 		calls  int
 	}{
@@ -193,40 +201,40 @@ func TestTokenRetries(t *testing.T) {
 	const refused = `{"error":"invalid_client"}`
 	good := answering(200, `{"access_token":"T","expires_in":300}`)
 	for name, row := range map[string]struct {
-		answers []func() *http.Response
+		answers []tokenAnswer
 		want    string // of the error
 		calls   string
 	}{
 		"503 twice": {
-			[]func() *http.Response{answering(503, ""), answering(503, ""), good},
+			[]tokenAnswer{answering(503, ""), answering(503, ""), good},
 			"", "form 0s, form 1s, form 3s",
 		},
-		"429, Retry-After": {[]func() *http.Response{answering(429, "", "Retry-After", "20"), good}, "", "form 0s, form 20s"},
-		"Basic":            {[]func() *http.Response{answering(401, refused), good}, "", "form 0s, Basic 0s"},
+		"429, Retry-After": {[]tokenAnswer{answering(429, "", "Retry-After", "20"), good}, "", "form 0s, form 20s"},
+		"Basic":            {[]tokenAnswer{answering(401, refused), good}, "", "form 0s, Basic 0s"},
 		"Basic for want of a header": {
-			[]func() *http.Response{answering(400, `{"error":"invalid_request"}`), good}, "", "form 0s, Basic 0s",
+			[]tokenAnswer{answering(400, `{"error":"invalid_request"}`), good}, "", "form 0s, Basic 0s",
 		},
 		// Trouble on the fallback is no refusal of it.
 		"503 to Basic": {
-			[]func() *http.Response{answering(401, refused), answering(503, ""), good},
+			[]tokenAnswer{answering(401, refused), answering(503, ""), good},
 			"", "form 0s, Basic 0s, Basic 1s",
 		},
 		"503 to Basic for ever": {
-			[]func() *http.Response{answering(401, refused), answering(503, "")},
+			[]tokenAnswer{answering(401, refused), answering(503, "")},
 			"the token endpoint https://sso.example.com/token gave no token: HTTP 503", "form 0s, Basic 0s, Basic 1s, Basic 3s",
 		},
 		"both refused": {
-			[]func() *http.Response{answering(401, refused)},
+			[]tokenAnswer{answering(401, refused)},
 			"the token endpoint https://sso.example.com/token refused the client credentials, as form fields and as HTTP " +
 				"Basic: HTTP 401 invalid_client", "form 0s, Basic 0s",
 		},
 		"a page to Basic": {
-			[]func() *http.Response{answering(401, refused), answering(200, "<p>x")},
+			[]tokenAnswer{answering(401, refused), answering(200, "<p>x")},
 			"the token endpoint https://sso.example.com/token refused the client credentials: HTTP 401 invalid_client",
 			"form 0s, Basic 0s",
 		},
 		"the scope": {
-			[]func() *http.Response{answering(400, `{"error":"invalid_scope"}`)},
+			[]tokenAnswer{answering(400, `{"error":"invalid_scope"}`)},
 			"the token endpoint https://sso.example.com/token refused the request: HTTP 400 invalid_scope", "form 0s",
 		},
 	} {
