@@ -109,15 +109,15 @@ func TestWords(t *testing.T) {
 		{"TERMINATED", "PENDING_TERMINATE"}: false,
 		{"ACTIVE", ""}:                      false,
 	} {
-		if Fulfils(p.target, p.live) != want {
-			t.Errorf("Fulfils(%q, %q)", p.target, p.live)
+		if Satisfies(p.target, p.live) != want {
+			t.Errorf("Satisfies(%q, %q)", p.target, p.live)
 		}
 	}
 	for status, want := range map[string][3]bool{ // transitional, leaving, known
 		"PENDING_TERMINATE": {true, true, true}, "PENDING_BLOCKED": {true, false, false}, "TERMINATED": {false, true, true},
 		"ACTIVE": {false, false, true}, "DEACTIVATED": {false, false, true}, "TEST_READY": {false, false, false},
 	} {
-		if got := [3]bool{Transitional(status), Leaving(status), KnownStatus(status)}; got != want {
+		if got := [3]bool{IsTransitional(status), IsTerminal(status), KnownStatus(status)}; got != want {
 			t.Errorf("%s: %v", status, got)
 		}
 	}

@@ -296,7 +296,7 @@ func (op Operation) name() string {
 	return fmt.Sprintf("change of SIM card %s to %s", op.ProductID, op.Target)
 }
 
-// Wait waits for the end of the operation, then for the SIM card to settle: until its status fulfils the target. The
+// Wait waits for the end of the operation, then for the SIM card to settle: until its status satisfies the target. The
 // deadline is ctx's. Errors are those of package wait, or *UnsettledError where the operation is over and the SIM card
 // keeps another status for the patience. The result holds what was last read, also beside an error.
 func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
@@ -391,11 +391,11 @@ func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 		word = fmt.Sprintf("%s (monitor: %s)", live, seen.word)
 	}
 	switch {
-	case seen.outcome == running && (!Fulfils(w.op.Target, live) || now.Sub(w.since) < w.client.pace.Convinced):
+	case seen.outcome == running && (!Satisfies(w.op.Target, live) || now.Sub(w.since) < w.client.pace.Convinced):
 		return status{Word: seen.word}, nil
-	case Fulfils(w.op.Target, live):
+	case Satisfies(w.op.Target, live):
 		return status{State: wait.Done, Word: live}, nil
-	case Transitional(live), w.monitored:
+	case IsTransitional(live), w.monitored:
 		return status{Word: word}, nil
 	}
 	patience := w.client.pace.Patience
@@ -444,11 +444,11 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 		patience *= blindness
 	}
 	switch {
-	case seen.outcome == running && (!Fulfils(op.Target, live) || age < c.pace.Patience+c.pace.Convinced):
+	case seen.outcome == running && (!Satisfies(op.Target, live) || age < c.pace.Patience+c.pace.Convinced):
 		return wait.Pending, Result{Product: p}, nil
-	case Fulfils(op.Target, live):
+	case Satisfies(op.Target, live):
 		return wait.Done, Result{Product: p}, nil
-	case Transitional(live), seen.outcome == unclear, age < patience:
+	case IsTransitional(live), seen.outcome == unclear, age < patience:
 		return wait.Pending, Result{Product: p}, nil
 	}
 	return wait.Failed, Result{Product: p, Reason: &UnsettledError{Want: op.Target, Got: live}}, nil
@@ -465,7 +465,7 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 			return failedPoll(err)
 		}
 		last = p
-		if Transitional(p.SIMCard.Status) {
+		if IsTransitional(p.SIMCard.Status) {
 			return status{Word: p.SIMCard.Status}, nil
 		}
 		return status{State: wait.Done, Word: p.SIMCard.Status}, nil
@@ -487,7 +487,7 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 		}
 		last = p
 		live := p.SIMCard.Status
-		if Transitional(live) || live == before && time.Since(start) < c.pace.Patience {
+		if IsTransitional(live) || live == before && time.Since(start) < c.pace.Patience {
 			return status{Word: live}, nil
 		}
 		return status{State: wait.Done, Word: live}, nil
@@ -500,7 +500,7 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 const unchangedReads = 3
 
 // Settle finds out by reads what became of a change without a usable answer: it has happened as soon as the SIM card
-// fulfils the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it
+// satisfies the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it
 // was sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other
 // one that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
 func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Product, error) {
@@ -520,13 +520,13 @@ func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Produ
 		}
 		product = p
 		live := p.SIMCard.Status
-		if op.Before == "" && !Fulfils(op.Target, live) && !Transitional(live) {
+		if op.Before == "" && !Satisfies(op.Target, live) && !IsTransitional(live) {
 			op.Before = live
 		}
 		switch {
-		case Fulfils(op.Target, live):
+		case Satisfies(op.Target, live):
 			verdict = wait.Happened
-		case Transitional(live) && live != op.Before:
+		case IsTransitional(live) && live != op.Before:
 			verdict = wait.Underway
 		case reads < unchangedReads || time.Since(op.Since) < c.pace.Doubt():
 			return status{Word: live}, nil

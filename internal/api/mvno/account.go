@@ -47,13 +47,13 @@ func (s SIM) GoString() string { return s.String() }
 // LogValue is String, for a logger that writes JSON.
 func (s SIM) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Leaving tells whether an account in this state is going away. The page on deletion says DELETED where that on the
+// IsTerminal tells whether an account in this state is going away. The page on deletion says DELETED where that on the
 // account says DELETING.
-func Leaving(state string) bool { return state == "DELETING" || state == "DELETED" }
+func IsTerminal(state string) bool { return state == "DELETING" || state == "DELETED" }
 
 // AllowsSwap tells whether a swap may be tried in this state. The page says only that some states forbid it: what is
 // not clearly one of them is for the service to decide.
-func AllowsSwap(state string) bool { return state != "CREATING" && !Leaving(state) }
+func AllowsSwap(state string) bool { return state != "CREATING" && !IsTerminal(state) }
 
 var (
 	hexID = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)

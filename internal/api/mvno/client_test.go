@@ -508,7 +508,7 @@ func TestWordsAndStates(t *testing.T) {
 		"ACTIVE": {false, true}, "BLOCKED": {false, true}, "CREATING": {false, false}, "DELETING": {true, false},
 		"DELETED": {true, false}, "NEW_WORD": {false, true}, "": {false, true},
 	} {
-		if got := [2]bool{Leaving(state), AllowsSwap(state)}; got != want {
+		if got := [2]bool{IsTerminal(state), AllowsSwap(state)}; got != want {
 			t.Errorf("%q: %v, want %v", state, got, want)
 		}
 	}
