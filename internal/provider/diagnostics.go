@@ -85,8 +85,8 @@ func recovered(ctx context.Context, diags *diag.Diagnostics, inState func() bool
 		return
 	}
 	tflog.Error(ctx, "panic", map[string]any{"type": fmt.Sprintf("%T", p), "stack": string(debug.Stack())})
-	detail := "This is a fault of the provider, please report it with the log (TF_LOG=DEBUG). What was sent before it is in " +
-		"state; the next plan reads the live SIM and goes on from there."
+	detail := "This is a fault of the provider, please report it with the log (TF_LOG=DEBUG). What was sent before it " +
+		"is in state; the next plan reads the live SIM and goes on from there."
 	if inState != nil && inState() {
 		kept := diag.Diagnostics{}
 		for _, d := range *diags {

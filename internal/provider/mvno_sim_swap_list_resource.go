@@ -81,7 +81,7 @@ func (r *mvnoSIMSwapListResource) List(ctx context.Context, req list.ListRequest
 func foundMVNOAccounts(ctx context.Context, client *mvno.Client, filter mvno.AccountFilter) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for account, err := range client.EachAccount(ctx, filter) {
-			if err == nil && account.SIM.SIMNumber == "" && !mvno.Leaving(account.State) {
+			if err == nil && account.SIM.SIMNumber == "" && !mvno.IsTerminal(account.State) {
 				// A condensed list does not show the SIM; the account itself does.
 				var whole *mvno.Account
 				if whole, err = client.Account(ctx, account.ID); err == nil {
@@ -109,7 +109,7 @@ func foundMVNOAccount(account *mvno.Account) found {
 			"MVNO account %s is left out: %s.", account.ID, why))}
 	}
 	switch {
-	case mvno.Leaving(account.State):
+	case mvno.IsTerminal(account.State):
 		return leftOut(fmt.Sprintf("it is in state %s, and its SIM can't be swapped", account.State))
 	case account.SIM.SIMNumber == "":
 		return leftOut(fmt.Sprintf("it is in state %s and shows no SIM", account.State))

@@ -294,7 +294,7 @@ func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest
 	case err != nil:
 		accountReadError(diags, state.AccountID.ValueString(), err)
 		return
-	case mvno.Leaving(account.State):
+	case mvno.IsTerminal(account.State):
 		diags.AddWarning("MVNO account is being deleted", fmt.Sprintf(
 			"MVNO account %s is in state %s. It stays in Terraform's state and can be restored for 30 days; no swap is possible meanwhile.",
 			state.AccountID.ValueString(), account.State))

@@ -157,7 +157,8 @@ func (a api[C]) mustUse(diags *diag.Diagnostics) *C {
 	if client == nil && !diags.HasError() {
 		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
 			"This is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
-				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment variable.", a.name))
+				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment "+
+				"variable.", a.name))
 	}
 	return client
 }
@@ -167,9 +168,9 @@ func (a api[C]) mustUse(diags *diag.Diagnostics) *C {
 func (a api[C]) mustImport(diags *diag.Diagnostics) {
 	if client := a.use(diags); client == nil && !diags.HasError() {
 		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
-			"An import reads the SIM while planning, and a setting in the %s object of the provider block is known only after apply. Nothing "+
-				"was imported.\n\nApply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment "+
-				"variable; then import.", a.name))
+			"An import reads the SIM while planning, and a setting in the %s object of the provider block is known only "+
+				"after apply. Nothing was imported.\n\nApply what the setting depends on first (terraform apply "+
+				"-target=ADDRESS), or give it by its environment variable; then import.", a.name))
 	}
 }
 
@@ -272,14 +273,17 @@ func finish[C any](r *resolver, build func() *C) api[C] {
 	return a
 }
 
-func (p *telcoProvider) services(ctx context.Context, config providerModel, terraformVersion string, diags *diag.Diagnostics) *services {
+func (p *telcoProvider) services(
+	ctx context.Context, config providerModel, terraformVersion string, diags *diag.Diagnostics,
+) *services {
 	readOnly := flag(config.ReadOnly, envReadOnly, "read_only", false, diags)
 	limit := count(config.MaxLiveChanges, envMaxLiveChanges, "max_live_changes", diags)
 	build := p.version
 	if p.commit != "" {
 		build += "-" + p.commit
 	}
-	agent := fmt.Sprintf("terraform-provider-telco/%s (+https://registry.terraform.io/providers/simfleet/telco) Terraform/%s",
+	agent := fmt.Sprintf("terraform-provider-telco/%s (+https://registry.terraform.io/providers/simfleet/telco) "+
+		"Terraform/%s",
 		build, terraformVersion)
 	log := slog.New(tflogHandler{})
 	trail := journal.Open(folder(config.Journal), os.Getenv(envJournalNote))
@@ -300,7 +304,9 @@ func (p *telcoProvider) services(ctx context.Context, config providerModel, terr
 	}
 }
 
-func (p *telcoProvider) accounts(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[accounts.Client] {
+func (p *telcoProvider) accounts(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[accounts.Client] {
 	r := &resolver{api: "accounts", diags: diags}
 	m := object[accountsModel](ctx, r, value)
 	cfg := accounts.Config{
@@ -318,7 +324,9 @@ func (p *telcoProvider) accounts(ctx context.Context, value types.Object, agent 
 	return finish(r, func() *accounts.Client { return accounts.New(cfg) })
 }
 
-func (p *telcoProvider) cmo(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[cmo.Client] {
+func (p *telcoProvider) cmo(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[cmo.Client] {
 	r := &resolver{api: "cmo", diags: diags}
 	m := object[cmoModel](ctx, r, value)
 	cfg := cmo.Config{
@@ -346,7 +354,9 @@ func (p *telcoProvider) cmo(ctx context.Context, value types.Object, agent strin
 	return finish(r, func() *cmo.Client { return cmo.New(cfg) })
 }
 
-func (p *telcoProvider) m2m(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[m2m.Client] {
+func (p *telcoProvider) m2m(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[m2m.Client] {
 	r := &resolver{api: "m2m", diags: diags}
 	m := object[m2mModel](ctx, r, value)
 	tagStyle := r.text("tag_style", m.TagStyle, envM2MTagStyle, string(m2m.LowerSnake), false)
@@ -371,7 +381,9 @@ func (p *telcoProvider) m2m(ctx context.Context, value types.Object, agent strin
 	return finish(r, func() *m2m.Client { return m2m.New(cfg) })
 }
 
-func (p *telcoProvider) mvno(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[mvno.Client] {
+func (p *telcoProvider) mvno(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[mvno.Client] {
 	r := &resolver{api: "mvno", diags: diags}
 	m := object[mvnoModel](ctx, r, value)
 	cfg := mvno.Config{

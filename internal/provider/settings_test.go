@@ -10,10 +10,11 @@ import (
 // TestSettingsAreChecked: what a file or a shell puts around a value is taken off, and what can't be sent is named at
 // once, with the attribute and the environment variable, and without the value.
 func TestSettingsAreChecked(t *testing.T) {
-	const advice = " Nothing was sent.\n\nSuch a character comes with a value that was copied or read from a file. Set the value " +
-		"again without it."
+	const advice = " Nothing was sent.\n\nSuch a character comes with a value that was copied or read from a file. Set " +
+		"the value again without it."
 	fault := func(character string) string {
-		return "error: Invalid character in a setting: The value of mvno.token (or of the environment variable TELCO_MVNO_TOKEN) holds " +
+		return "error: Invalid character in a setting: The value of mvno.token (or of the environment variable " +
+			"TELCO_MVNO_TOKEN) holds " +
 			character + "." + advice
 	}
 	for name, test := range map[string]struct {
@@ -29,10 +30,21 @@ func TestSettingsAreChecked(t *testing.T) {
 		"blanks":              {" s3cret ", " s3cret ", "s3cret", "", ""},
 		"no-break blank":      {"s3cret\u00a0", "s3cret\u00a0", "s3cret", "", ""},
 		"blank inside":        {"s3 cret", "s3 cret", "s3 cret", "", fault("a blank as character 3")},
-		"zero-width blank":    {"s3\u200bcret", "s3\u200bcret", "s3\u200bcret", "", fault("the invisible character U+200B as character 3")},
-		"line break inside":   {"s3\ncret", "s3\ncret", "s3\ncret", fault("a line break as character 3"), fault("a line break as character 3")},
-		"control character":   {"é\x01", "é\x01", "é\x01", fault("the control character U+0001 as character 2"), fault("the control character U+0001 as character 2")},
-		"beyond ASCII":        {"pässword", "pässword", "pässword", "", ""},
+		"zero-width blank": {
+			"s3\u200bcret", "s3\u200bcret", "s3\u200bcret",
+			"", fault("the invisible character U+200B as character 3"),
+		},
+		"line break inside": {
+			"s3\ncret", "s3\ncret", "s3\ncret",
+			fault("a line break as character 3"),
+			fault("a line break as character 3"),
+		},
+		"control character": {
+			"é\x01", "é\x01", "é\x01",
+			fault("the control character U+0001 as character 2"),
+			fault("the control character U+0001 as character 2"),
+		},
+		"beyond ASCII": {"pässword", "pässword", "pässword", "", ""},
 	} {
 		for _, fromEnvironment := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {

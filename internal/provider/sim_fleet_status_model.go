@@ -116,13 +116,13 @@ type fleetChange struct {
 func fleetChanges(was, wanted map[string]string, onRemoval string) []fleetChange {
 	var changes []fleetChange
 	for id, to := range wanted {
-		if from, ok := was[id]; !ok || from != to && !cmo.Fulfils(to, from) {
+		if from, ok := was[id]; !ok || from != to && !cmo.Satisfies(to, from) {
 			changes = append(changes, newFleetChange(id, from, to, false))
 		}
 	}
 	if onRemoval != "" {
 		for id, from := range was {
-			if _, stays := wanted[id]; !stays && !cmo.Fulfils(onRemoval, from) {
+			if _, stays := wanted[id]; !stays && !cmo.Satisfies(onRemoval, from) {
 				changes = append(changes, newFleetChange(id, from, onRemoval, true))
 			}
 		}
@@ -136,7 +136,7 @@ func fleetChanges(was, wanted map[string]string, onRemoval string) []fleetChange
 func destroyChanges(was map[string]string, onRemoval string) []fleetChange {
 	changes := fleetChanges(was, nil, onRemoval)
 	for id, from := range was {
-		if cmo.Fulfils(onRemoval, from) {
+		if cmo.Satisfies(onRemoval, from) {
 			c := newFleetChange(id, from, onRemoval, true)
 			c.inStep = true
 			changes = append(changes, c)

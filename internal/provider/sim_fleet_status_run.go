@@ -169,7 +169,7 @@ func (f *fleetRun) set(ctx context.Context, c fleetChange) {
 func (f *fleetRun) resume(ctx context.Context, productID string, op *change.Op[cmo.Operation], next fleetChange) {
 	s := f.subject(productID, op.Operation.Target, next.removal)
 	o := change.Resume(ctx, f.engine, s, op, f.deadline)
-	if next.SIM != "" && o.Pending == nil && o.Kind != change.Gone && !cmo.Fulfils(op.Operation.Target, next.To) {
+	if next.SIM != "" && o.Pending == nil && o.Kind != change.Gone && !cmo.Satisfies(op.Operation.Target, next.To) {
 		if f.takePlace(ctx, next) {
 			f.set(ctx, next)
 		}

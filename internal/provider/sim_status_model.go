@@ -39,7 +39,7 @@ func (m *simStatusModel) setProduct(p *cmo.Product) {
 
 // setLiveStatus takes over the live status; the configured word stays while the live one fulfils it.
 func (m *simStatusModel) setLiveStatus(live string) {
-	if !cmo.Fulfils(m.Status.ValueString(), live) {
+	if !cmo.Satisfies(m.Status.ValueString(), live) {
 		m.Status = types.StringValue(live)
 	}
 }

@@ -147,7 +147,7 @@ func (r *simStatusResource) planUpdate(ctx context.Context, client *cmo.Client, 
 		return
 	}
 
-	if !plan.Status.IsUnknown() && cmo.Fulfils(plan.Status.ValueString(), state.Status.ValueString()) {
+	if !plan.Status.IsUnknown() && cmo.Satisfies(plan.Status.ValueString(), state.Status.ValueString()) {
 		// TERMINATED where PENDING_TERMINATE is declared, as after an import, is no difference.
 		plan.Status = state.Status
 		setPlanned(ctx, &resp.Plan, map[string]any{"status": state.Status}, diags)
@@ -202,7 +202,7 @@ func (r *simStatusResource) planChange(ctx context.Context, client *cmo.Client, 
 // givenUp says that the SIM is terminated, and was to be on destroy.
 func givenUp(state simStatusModel) bool {
 	live := state.Status.ValueString()
-	return cmo.Leaving(live) && cmo.Fulfils(state.StatusOnDestroy.ValueString(), live)
+	return cmo.IsTerminal(live) && cmo.Satisfies(state.StatusOnDestroy.ValueString(), live)
 }
 
 // planOtherSIM plans the replacement by another SIM. Terraform drops the warnings of a replacement's create leg, so this
@@ -248,7 +248,7 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 	switch {
 	case diags.HasError():
 		return false
-	case op != nil && cmo.Fulfils(target, op.Operation.Target):
+	case op != nil && cmo.Satisfies(target, op.Operation.Target):
 		return false // the change has been sent already
 	case op != nil:
 		// Whatever the SIM shows now: apply first waits for the change on its way, then sends this one.
@@ -286,7 +286,7 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 	case d.Action == change.Nothing && d.Summary != "":
 		noteDecision(diags, d)
 		return false
-	case d.Action == change.Nothing && cmo.Transitional(d.Shows):
+	case d.Action == change.Nothing && cmo.IsTransitional(d.Shows):
 		return false // destroy waits for it
 	case d.Action == change.Nothing:
 		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf(

@@ -303,7 +303,7 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 	if op != nil {
 		resumed := r.subject(client, productID, op.Operation.Target)
 		o := change.Resume(ctx, r.engine, resumed, op, deadline)
-		if cmo.Fulfils(target, op.Operation.Target) || o.Pending != nil || o.Kind == change.Gone {
+		if cmo.Satisfies(target, op.Operation.Target) || o.Pending != nil || o.Kind == change.Gone {
 			end.say = sentencesOf(op.Operation)
 			end.conclude(o, diags)
 			return

@@ -54,7 +54,8 @@ func (s *statusSubject) Read(ctx context.Context) (*cmo.Product, error) {
 		return product, err
 	}
 	s.cmoWitness(s.client).Saw()
-	if live := product.SIMCard.Status; cmo.Transitional(live) && !cmo.Fulfils(s.target, live) && !final(live, s.target) {
+	live := product.SIMCard.Status
+	if cmo.IsTransitional(live) && !cmo.Satisfies(s.target, live) && !final(live, s.target) {
 		return s.client.WaitSettled(ctx, s.productID)
 	}
 	return product, nil
@@ -83,7 +84,7 @@ func (s *statusSubject) Decide(product *cmo.Product) change.Decision {
 	d := change.Decision{Action: change.Send, From: live, Shows: live, Wanted: s.target}
 	switch {
 	case s.target == "":
-	case cmo.Fulfils(s.target, live), cmo.Heading(s.target, live):
+	case cmo.Satisfies(s.target, live), cmo.IsTransitioningTo(s.target, live):
 		d.Action = change.Nothing
 	case final(live, s.target) && s.removal:
 		d.Action, d.Summary = change.Nothing, livechange.SIMStatus.LeftAloneSummary()
@@ -100,7 +101,7 @@ func (s *statusSubject) Decide(product *cmo.Product) change.Decision {
 
 // final says that a SIM has left, or is about to, and can't get the wanted status any more.
 func final(live, target string) bool {
-	return cmo.Leaving(live) && !cmo.Fulfils(target, live) && !(live == "PENDING_TERMINATE" && target == "TERMINATED")
+	return cmo.IsTerminal(live) && !cmo.Satisfies(target, live) && !(live == "PENDING_TERMINATE" && target == "TERMINATED")
 }
 
 func (s *statusSubject) Operation(product *cmo.Product) cmo.Operation {

@@ -80,11 +80,13 @@ func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
 }
 
 func (c *Client) logProgress(ctx context.Context, p wait.Progress) {
-	attrs := []any{"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word}
-	if p.Err != nil {
-		attrs = append(attrs, "error", c.t.Redact(p.Err.Error()))
+	attrs := []any{
+		"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word,
 	}
-	c.t.Logger().InfoContext(ctx, "waiting", attrs...)
+	if p.Err != nil {
+		attrs = append(attrs, "error", c.http.Redact(p.Err.Error()))
+	}
+	c.http.Logger().InfoContext(ctx, "waiting", attrs...)
 }
 
 // Peek looks at the operation once and never waits: at its status, if it has one, then at the SIM card. Time that has
@@ -109,7 +111,7 @@ type statusLook struct {
 func (c *Client) lookAtStatus(ctx context.Context, op Operation, at *url.URL) (statusLook, error) {
 	req := request("read the status of the "+op.String(), http.MethodGet, "")
 	req.URL = at
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	var failure *transport.Error
 	if errors.As(err, &failure) {
 		look := statusLook{retryAfter: transport.RetryAfter(err)}
@@ -137,7 +139,8 @@ const (
 	readsApart     = 5  // times Pace.Min
 	fieldsPatience = 2  // times Pace.Patience
 	fieldsGivenUp  = 20 // times Pace.Patience
-	absentGivenUp  = 60 // times Pace.Patience: an order that the service does not call running, and of which no SIM card shows
+	// Times Pace.Patience: an order that the service does not call running, and of which no SIM card shows.
+	absentGivenUp = 60
 )
 
 // follower follows one operation. How it asks is in two functions, so that its decisions can be tested without a
@@ -167,7 +170,7 @@ func (c *Client) follow(op Operation) *follower {
 	if strings.TrimSpace(op.StatusURL) == "" {
 		return f
 	}
-	at, err := c.t.Resolve(op.StatusURL)
+	at, err := c.http.Resolve(op.StatusURL)
 	f.result.StatusURLRefused = errors.Is(err, transport.ErrOtherHost)
 	if err == nil {
 		f.status = func(ctx context.Context) (statusLook, error) { return c.lookAtStatus(ctx, op, at) }
@@ -257,11 +260,11 @@ func (f *follower) step(ctx context.Context) (wait.Status[Result], error) {
 	case err != nil && !bearing:
 		return wait.Status[Result]{RetryAfter: f.retryAfter}, err
 	case f.op.Kind == Delete && err == nil:
-		return f.judgeDelete(look), nil
+		return f.checkDelete(look), nil
 	case bearing:
 		return f.pending(look), nil
 	}
-	return f.judgeChange(look), nil
+	return f.checkChange(look), nil
 }
 
 // readSIMCard reads the SIM card into the result. Only a read that could not tell is an error.
@@ -294,18 +297,19 @@ func (f *follower) gone() bool {
 		(f.result.Absent || card != nil && card.State == StateTerminated && card.ActorStatus != ActorPending)
 }
 
-func (f *follower) judgeDelete(look statusLook) wait.Status[Result] {
+func (f *follower) checkDelete(look statusLook) wait.Status[Result] {
 	if f.gone() {
 		return f.ended(wait.Done, look, nil)
 	}
 	settled := f.result.SIMCard.ActorStatus == ActorStable
 	if look.meaning == statusMissing && settled && f.lasting(&f.missing) >= f.pace.Patience {
-		return f.ended(wait.Failed, look, errors.New("the service no longer knows the command, and the SIM card is still there"))
+		return f.ended(wait.Failed, look,
+			errors.New("the service no longer knows the command, and the SIM card is still there"))
 	}
 	return f.pending(look)
 }
 
-func (f *follower) judgeChange(look statusLook) wait.Status[Result] {
+func (f *follower) checkChange(look statusLook) wait.Status[Result] {
 	if f.result.Absent {
 		f.stable, f.good = time.Time{}, time.Time{}
 		absent, patience := f.lasting(&f.absent), f.pace.Patience

@@ -609,7 +609,7 @@ func TestRetryAfterOfASuccess(t *testing.T) {
 		answer(w, 200, `{"Data":"pending","Success":true}`)
 	})
 	c := s.client(t)
-	at, err := c.t.Resolve(statusURL)
+	at, err := c.http.Resolve(statusURL)
 	if err != nil {
 		t.Fatal(err)
 	}

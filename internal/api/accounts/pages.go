@@ -26,7 +26,7 @@ func (c *Client) eachPage(ctx context.Context, req transport.Request, what strin
 	return func(yield func(page, error) bool) {
 		seen := map[string]bool{}
 		for number := 1; number <= maxPages; number++ {
-			res, err := c.t.Do(ctx, req)
+			res, err := c.http.Do(ctx, req)
 			if err != nil {
 				yield(page{}, err)
 				return
@@ -48,7 +48,7 @@ func (c *Client) eachPage(ctx context.Context, req transport.Request, what strin
 			seen[token] = true
 			req.Query = url.Values{"continuationtoken": {token}}
 		}
-		yield(page{}, c.t.Fail(req, nil, transport.Error{
+		yield(page{}, c.http.Fail(req, nil, transport.Error{
 			NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages),
 		}))
 	}

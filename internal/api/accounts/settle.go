@@ -14,12 +14,14 @@ import (
 )
 
 // Fingerprint is a digest of all that a caller can set on a SIM card: two reads with one fingerprint show one SIM card
-// that nobody has changed in between. What the service changes by itself (version, actor and network status) is not in it.
+// that nobody has changed in between. What the service changes by itself (version, actor and network status) is not in
+// it.
 func (s *SIMCard) Fingerprint() string {
 	body, err := json.Marshal(Fields{
 		SIMNumber: s.SIMNumber, Description: s.Description, InventoryRef: s.InventoryRef, Tariff: s.Tariff, Bundle: s.Bundle,
-		Operator: s.Operator, SOC: s.SOC, PurchaseOrder: s.PurchaseOrder, Provider: s.Provider, ProviderTariff: s.ProviderTariff,
-		ProviderPrice: s.ProviderPrice, ProviderStartDate: instant(s.ProviderStartDate), State: &s.State,
+		Operator: s.Operator, SOC: s.SOC, PurchaseOrder: s.PurchaseOrder, Provider: s.Provider,
+		ProviderTariff: s.ProviderTariff, ProviderPrice: s.ProviderPrice,
+		ProviderStartDate: instant(s.ProviderStartDate), State: &s.State,
 		ForeignAttributes: s.ForeignAttributes,
 	})
 	if err != nil {
@@ -40,12 +42,12 @@ func instant(d *Date) *time.Time {
 // leastReads is how often the SIM card must have been read, at least, before the last read decides.
 const leastReads = 3
 
-// Settle finds out by reads what became of a command without a usable answer. It is under way as soon as the SIM card is
-// busy (ActorStatus 1), or is there after a creation; it has happened where the SIM card shows every sent field, or is
-// terminated after a deletion; an absence counts once it has lasted for Pace.SecondLook. Otherwise the last read decides
-// once Pace.Doubt has passed since it was sent and there were at least three: a SIM card with the fingerprint of before,
-// or one that a creation has not brought, says that it had no effect, any other that somebody else has changed it since.
-// The error says why nothing can be told; ctx bounds the reads.
+// Settle finds out by reads what became of a command without a usable answer. It is under way as soon as the SIM card
+// is busy (ActorStatus 1), or is there after a creation; it has happened where the SIM card shows every sent field, or
+// is terminated after a deletion; an absence counts once it has lasted for Pace.SecondLook. Otherwise the last read
+// decides once Pace.Doubt has passed since it was sent and there were at least three: a SIM card with the fingerprint
+// of before, or one that a creation has not brought, says that it had no effect, any other that somebody else has
+// changed it since. The error says why nothing can be told; ctx bounds the reads.
 func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *SIMCard, error) {
 	reads := 0
 	verdict := wait.Undecided

@@ -296,13 +296,13 @@ func request(op, method, path string) transport.Request {
 
 // unusable makes an error of a success answer that does not hold what it must.
 func (c *Client) unusable(req transport.Request, res *transport.Response, message string) error {
-	return c.t.Fail(req, res, transport.Error{NotTheAPI: true, Message: message})
+	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: message})
 }
 
-// KnowsAccount says whether the service knows the account, which proves that it is the service of whoever manages its SIM
-// cards. Where the account can't be read by itself, its list of SIM cards tells.
+// KnowsAccount says whether the service knows the account, which proves that it is the service of whoever manages its
+// SIM cards. Where the account can't be read by itself, its list of SIM cards tells.
 func (c *Client) KnowsAccount(ctx context.Context, account string) (bool, error) {
-	_, err := c.t.Do(ctx, request("read account "+account, http.MethodGet, transport.Path("v1", "accounts", account)))
+	_, err := c.http.Do(ctx, request("read account "+account, http.MethodGet, transport.Path("v1", "accounts", account)))
 	var failure *transport.Error
 	if err == nil || errors.As(err, &failure) && (failure.NotFound || failure.Temporary() || !transport.Transient(err)) {
 		return knows(err)
@@ -325,10 +325,11 @@ func knows(err error) (bool, error) {
 // searched instead (point 27); what it does not hold is not found.
 func (c *Client) SIMCard(ctx context.Context, account, cli string) (*SIMCard, error) {
 	req := request(fmt.Sprintf("read SIM card %s/%s", account, cli), http.MethodGet, simPath(account, cli))
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error
-		if strings.Contains(cli, "+") && errors.As(err, &failure) && failure.Status == http.StatusNotFound && failure.NotTheAPI {
+		if strings.Contains(cli, "+") && errors.As(err, &failure) &&
+			failure.Status == http.StatusNotFound && failure.NotTheAPI {
 			return c.listedSIMCard(ctx, req, account, cli)
 		}
 		return nil, err
@@ -365,7 +366,7 @@ func (c *Client) listedSIMCard(ctx context.Context, req transport.Request, accou
 			return &cards[i], nil
 		}
 	}
-	return nil, c.t.Fail(req, nil, transport.Error{
+	return nil, c.http.Fail(req, nil, transport.Error{
 		Status: http.StatusNotFound, NotFound: true,
 		Message: "the service does not take the plus sign in a path, and the account's list does not hold the SIM card",
 	})
@@ -379,7 +380,9 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 	cards, _, whole, err := c.pages(ctx, account, maxPages)
 	if err == nil && !whole {
 		req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
-		err = c.t.Fail(req, nil, transport.Error{NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages)})
+		err = c.http.Fail(req, nil, transport.Error{
+			NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages),
+		})
 	}
 	if err != nil {
 		return nil, err
@@ -387,8 +390,11 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 	return cards, nil
 }
 
-// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole list.
-func (c *Client) pages(ctx context.Context, account string, most int) (cards []SIMCard, read int, whole bool, err error) {
+// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole
+// list.
+func (c *Client) pages(ctx context.Context, account string, most int) (
+	cards []SIMCard, read int, whole bool, err error,
+) {
 	req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
 	cards = []SIMCard{}
 	for page, err := range c.eachPage(ctx, req, "SIM cards") {
@@ -462,7 +468,9 @@ func (c *Client) DeleteSIMCard(ctx context.Context, account, cli string) (Operat
 
 // command sends a change, at most once, and returns the accepted operation. The SIM card in the answer is not looked
 // at: it may show the state before the change (section 5.3).
-func (c *Client) command(ctx context.Context, req transport.Request, body map[string]any, op Operation) (Operation, error) {
+func (c *Client) command(
+	ctx context.Context, req transport.Request, body map[string]any, op Operation,
+) (Operation, error) {
 	req.Change = true
 	// Before and after: a list that was read while the change was on its way may show the SIM card as it was.
 	c.lists.forget(op.Account, op.CLI)
@@ -475,7 +483,7 @@ func (c *Client) command(ctx context.Context, req transport.Request, body map[st
 		req.Body = encoded
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return Operation{}, err
 	}

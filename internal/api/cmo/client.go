@@ -5,6 +5,7 @@
 package cmo
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -22,8 +23,8 @@ const apiName = "CMO API"
 
 // Backends with limits of their own (API page, section 11).
 const (
-	lane1NCE    = "1NCE"    // 10 requests/s for an organisation, then 429
-	laneAirlinq = "AIRLINQ" // known trouble with parallel calls
+	class1NCE    = "1NCE"    // 10 requests/s for an organisation, then 429
+	classAirlinq = "AIRLINQ" // known trouble with parallel calls
 )
 
 // Config sets up a Client. Zero values take the defaults named here.
@@ -64,7 +65,7 @@ type Client struct {
 
 	atOnce   int
 	maxPages int
-	shared   map[string]*coalescer // by lane: a slow backend holds up no other
+	shared   map[string]*coalescer // by rate class: a slow backend holds up no other
 	// findMissing: the service has no find, or one that is of no use; reads are single ones for the rest of the run.
 	findMissing  atomic.Bool
 	findUseless  atomic.Int32 // finds in a row that brought nothing
@@ -75,18 +76,10 @@ var versioned = regexp.MustCompile(`/v[0-9]+$`)
 
 // New makes a client; it does not call the service.
 func New(cfg Config) *Client {
-	if cfg.RequestsPerSecond <= 0 {
-		cfg.RequestsPerSecond = 20
-	}
-	if cfg.MaxConcurrentRequests <= 0 {
-		cfg.MaxConcurrentRequests = 10
-	}
-	if cfg.RequestTimeout <= 0 {
-		cfg.RequestTimeout = 90 * time.Second
-	}
-	if cfg.CoalesceDelay <= 0 {
-		cfg.CoalesceDelay = 2 * time.Millisecond
-	}
+	cfg.RequestsPerSecond = cmp.Or(cfg.RequestsPerSecond, 20)
+	cfg.MaxConcurrentRequests = cmp.Or(cfg.MaxConcurrentRequests, 10)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, 90*time.Second)
+	cfg.CoalesceDelay = cmp.Or(cfg.CoalesceDelay, 2*time.Millisecond)
 
 	c := &Client{
 		http: transport.New(transport.Config{
@@ -94,15 +87,15 @@ func New(cfg Config) *Client {
 			RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrentRequests,
 			// The CMO blocks an address for two days after many errors in a short time (API page, section 11).
 			ErrorsPerSecond: cfg.RequestsPerSecond / 10,
-			Lanes: map[string]transport.Lane{
-				lane1NCE:    {RequestsPerSecond: 8},
-				laneAirlinq: {MaxConcurrent: 1},
+			RateClasses: map[string]transport.RateClass{
+				class1NCE:    {RequestsPerSecond: 8},
+				classAirlinq: {MaxConcurrent: 1},
 			},
 			RequestTimeout: cfg.RequestTimeout, Backoff: cfg.Backoff,
 			// A PATCH that was not sent, or that came too soon (429), may go out again; nothing else may.
 			ChangeAttempts:  4,
 			StopOnForbidden: true, // many refusals ban the IP address for two days
-			Judge:           Judge,
+			CheckResponse:   checkResponse,
 			Secrets:         []string{cfg.ClientSecret, cfg.AccessToken},
 			Logger:          cfg.Logger,
 		}),
@@ -115,7 +108,7 @@ func New(cfg Config) *Client {
 	}
 	c.log = c.http.Logger()
 	interval := time.Duration(float64(time.Second) / cfg.RequestsPerSecond)
-	for _, name := range []string{"", lane1NCE, laneAirlinq} {
+	for _, name := range []string{"", class1NCE, classAirlinq} {
 		c.shared[name] = newCoalescer(c.readManySafely, cfg.CoalesceDelay, interval, cfg.MaxConcurrentRequests)
 	}
 	if !versioned.MatchString(cfg.Endpoint.Path) {
@@ -158,18 +151,18 @@ func (c *Client) notTheAPI(req transport.Request, res *transport.Response, why e
 	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: res.Excerpt(), Cause: why})
 }
 
-// lane is the narrow bound that calls about a product fall under; "" is none.
-func lane(productID string) string {
+// rateClass is the narrow bound that calls about a product fall under; "" is none.
+func rateClass(productID string) string {
 	switch backend, _ := SplitID(productID); backend {
-	case lane1NCE, laneAirlinq:
+	case class1NCE, classAirlinq:
 		return backend
 	}
 	return ""
 }
 
-func lanes(productID string) []string {
-	if l := lane(productID); l != "" {
-		return []string{l}
+func rateClasses(productID string) []string {
+	if class := rateClass(productID); class != "" {
+		return []string{class}
 	}
 	return nil
 }

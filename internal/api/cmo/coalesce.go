@@ -16,20 +16,20 @@ func (c *Client) ProductShared(ctx context.Context, id string) (*Product, error)
 	if c.findMissing.Load() {
 		return c.Product(ctx, id)
 	}
-	p, err := c.shared[lane(id)].get(ctx, id)
+	p, err := c.shared[rateClass(id)].get(ctx, id)
 	if err != nil && ctx.Err() != nil {
 		return nil, c.http.Fail(c.get("read product "+id, "product", id), nil, transport.Error{Cause: context.Cause(ctx)})
 	}
 	return p, err
 }
 
-// coalescer gathers ids of one lane that are waited for at the same moment into batches.
+// coalescer gathers ids of one rate class that are waited for at the same moment into batches.
 //
 // A batch goes out as soon as it is full, a smaller one after delay. Few readers that come again and again, as
 // Terraform's ten do, would fall apart into as many batches as readers, since they never come back all at once. So a
-// batch also waits for those under way, for twice as long as the last one took, and then for their readers to come back, as
-// long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A read with
-// no other about waits delay and no longer.
+// batch also waits for those under way, for twice as long as the last one took, and then for their readers to come
+// back, as long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A
+// read with no other about waits delay and no longer.
 type coalescer struct {
 	read     func(ctx context.Context, ids []string, deliver func(string, *Product, error))
 	delay    time.Duration
@@ -52,8 +52,8 @@ type coalescer struct {
 const (
 	// longestHold bounds the wait for batches under way, so that a stuck one does not slow the others down for long.
 	longestHold = 500 * time.Millisecond
-	// longestGrace bounds the wait for one more reader to come back. Below it, that is three times the longest pause between
-	// readers so far, or half the time that the batch took: more would be saved by not waiting.
+	// longestGrace bounds the wait for one more reader to come back. Below it, that is three times the longest pause
+	// between readers so far, or half the time that the batch took: more would be saved by not waiting.
 	longestGrace = 200 * time.Millisecond
 )
 

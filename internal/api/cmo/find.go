@@ -52,11 +52,11 @@ func (c *Client) ProductsByID(ctx context.Context, ids []string) (map[string]*Pr
 }
 
 // chunks splits distinct ids into finds. A find for a backend with limits of its own holds no others, so that these do
-// not wait for its lane.
+// not wait for its rate class.
 func chunks(ids []string) [][]string {
 	ids = slices.Clone(ids)
 	sort.Slice(ids, func(i, j int) bool {
-		if a, b := lane(ids[i]), lane(ids[j]); a != b {
+		if a, b := rateClass(ids[i]), rateClass(ids[j]); a != b {
 			return a < b
 		}
 		return ids[i] < ids[j]
@@ -66,7 +66,7 @@ func chunks(ids []string) [][]string {
 	var out [][]string
 	for len(ids) > 0 {
 		n := 1
-		for n < len(ids) && n < findSize && lane(ids[n]) == lane(ids[0]) {
+		for n < len(ids) && n < findSize && rateClass(ids[n]) == rateClass(ids[0]) {
 			n++
 		}
 		out = append(out, ids[:n])
@@ -75,7 +75,7 @@ func chunks(ids []string) [][]string {
 	return out
 }
 
-// readMany reads up to findSize distinct products of one lane, by find where that is possible, and calls deliver
+// readMany reads up to findSize distinct products of one rate class, by find where that is possible, and calls deliver
 // exactly once for each.
 func (c *Client) readMany(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
 	var byFind, single []string
@@ -135,7 +135,9 @@ func (c *Client) safely(
 var errFault = errors.New("the provider has a fault, which the log (TF_LOG=ERROR) shows: please report it")
 
 // readByFind delivers what find can decide and returns the ids that a single read has to decide.
-func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(string, *Product, error)) (undecided []string) {
+func (c *Client) readByFind(
+	ctx context.Context, ids []string, deliver func(string, *Product, error),
+) (undecided []string) {
 	for len(ids) > 1 {
 		answer, err := c.find(ctx, ids)
 		if err != nil {
@@ -166,7 +168,7 @@ func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(stri
 				deliver(id, p, nil)
 			}
 		}
-		c.judgeFind(ctx, delivered+named > 0)
+		c.noteFind(ctx, delivered+named > 0)
 		ids = missing
 		// Where the service says nothing of those that are missing, its answer may have been a first page: ask again
 		// for the others, as long as that brings some.
@@ -194,8 +196,9 @@ func (c *Client) withoutFind(ctx context.Context, err error, ids []string) bool 
 		}
 		return true
 	case http.StatusOK, http.StatusPartialContent, http.StatusMultiStatus, http.StatusNoContent,
-		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		c.judgeFind(ctx, false)
+		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity:
+		c.noteFind(ctx, false)
 		return true
 	}
 	return false
@@ -210,7 +213,7 @@ func namesOneOf(message string, ids []string) bool {
 	return false
 }
 
-func (c *Client) judgeFind(ctx context.Context, useful bool) {
+func (c *Client) noteFind(ctx context.Context, useful bool) {
 	if useful {
 		c.findUseless.Store(0)
 	} else if c.findUseless.Add(1) >= uselessFinds {
@@ -249,8 +252,8 @@ var numbers = regexp.MustCompile(`[0-9]+`)
 func findRequest(c *Client, ids []string) transport.Request {
 	return transport.Request{
 		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
-		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
-		Lanes:  lanes(ids[0]),
+		Header:      http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
+		RateClasses: rateClasses(ids[0]),
 	}
 }
 

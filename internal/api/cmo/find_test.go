@@ -213,7 +213,7 @@ func TestChunksKeepNarrowBackendsApart(t *testing.T) {
 	ids = append(ids, ids[0])
 	var sizes []string
 	for _, chunk := range chunks(ids) {
-		sizes = append(sizes, fmt.Sprintf("%s:%d", lane(chunk[0]), len(chunk)))
+		sizes = append(sizes, fmt.Sprintf("%s:%d", rateClass(chunk[0]), len(chunk)))
 	}
 	if got := strings.Join(sizes, " "); got != ":50 :11 1NCE:1 AIRLINQ:2" {
 		t.Errorf("got %s", got)

@@ -92,7 +92,7 @@ func (c *Client) listPage(ctx context.Context, page, pageSize int) (
 	req transport.Request, res *transport.Response, entities []json.RawMessage, err error,
 ) {
 	req = c.get("list products", "product")
-	req.Lanes = []string{lane1NCE} // a page may cost a call to that backend
+	req.RateClasses = []string{class1NCE} // a page may cost a call to that backend
 	req.Query = url.Values{
 		"fields":     {"id,connectivityType,status"},
 		"pageNumber": {strconv.Itoa(page)},

@@ -185,7 +185,7 @@ func parseProduct(body []byte, id string) (wireProduct, error) {
 // composite does not carry that. Errors are *transport.Error; ErrNotFound is only what the service clearly says.
 func (c *Client) Product(ctx context.Context, id string) (*Product, error) {
 	req := c.get("read product "+id, "product", id)
-	req.Lanes = lanes(id)
+	req.RateClasses = rateClasses(id)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, err
@@ -215,7 +215,7 @@ func (c *Client) Product(ctx context.Context, id string) (*Product, error) {
 func (c *Client) simCard(ctx context.Context, id string) (*SIMCard, error) {
 	subProduct := id + simCardSuffix
 	req := c.get("read SIM card of product "+id, "product", subProduct)
-	req.Lanes = lanes(id)
+	req.RateClasses = rateClasses(id)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, err

@@ -298,7 +298,7 @@ func TestSharedBodies(t *testing.T) {
 	if m, outcome := parseMonitor([]byte(sharedTestdata(t, "monitor.json"))); outcome != running || m.State != "InProgress" {
 		t.Errorf("monitor.json: %+v", m)
 	}
-	e := Judge(&transport.Response{Status: 404, Body: []byte(sharedTestdata(t, "problem.json"))})
+	e := checkResponse(&transport.Response{Status: 404, Body: []byte(sharedTestdata(t, "problem.json"))})
 	if !e.NotFound || e.TraceID == "" {
 		t.Errorf("problem.json: %+v", e)
 	}

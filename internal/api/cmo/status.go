@@ -52,8 +52,8 @@ func (e *UnsettledError) Error() string {
 // leave the SIM card as it was: only then is it taken to have come to nothing.
 const blindness = 60
 
-// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is what
-// the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
+// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is
+// what the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
 // Errors are *transport.Error; ErrOutcomeUnknown asks for Settle, ErrConflict for WaitOther.
 func (c *Client) SetStatus(ctx context.Context, productID, status string) (Operation, error) {
 	op := Operation{ProductID: productID, Target: status}
@@ -69,7 +69,7 @@ func (c *Client) SetStatus(ctx context.Context, productID, status string) (Opera
 		Op:     fmt.Sprintf("set status of SIM card %s to %s", productID, status),
 		Method: http.MethodPatch, Path: c.path("product", productID+simCardSuffix),
 		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json-patch+json"}},
-		Body:   body, Change: true, Lanes: lanes(productID),
+		Body:   body, Change: true, RateClasses: rateClasses(productID),
 	})
 	if err != nil {
 		return op, err
@@ -252,8 +252,8 @@ func (m wireMonitor) failure(body []byte) transport.Error {
 
 // monitor looks at the operation's monitor once.
 func (c *Client) monitor(ctx context.Context, op Operation) (look, error) {
-	req := c.get(fmt.Sprintf("read monitor of the change of SIM card %s to %s", op.ProductID, op.Target), "monitor", op.Monitor)
-	req.Lanes = lanes(op.ProductID)
+	req := c.get("read monitor of the "+op.name(), "monitor", op.Monitor)
+	req.RateClasses = rateClasses(op.ProductID)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error
@@ -280,7 +280,7 @@ func (c *Client) sim(ctx context.Context, productID string) (*Product, error) {
 }
 
 func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
-	return wait.Config{Operation: operation, Pace: c.pace, Transient: transport.Transient, Progress: func(p wait.Progress) {
+	progress := func(p wait.Progress) {
 		attrs := []any{
 			"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Second).String(), "polls", p.Polls, "state", p.Word,
 		}
@@ -288,14 +288,15 @@ func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
 			attrs = append(attrs, "error", p.Err.Error())
 		}
 		c.log.InfoContext(ctx, "waiting", attrs...)
-	}}
+	}
+	return wait.Config{Operation: operation, Pace: c.pace, Transient: transport.Transient, Progress: progress}
 }
 
 func (op Operation) name() string {
 	return fmt.Sprintf("change of SIM card %s to %s", op.ProductID, op.Target)
 }
 
-// Wait waits for the end of the operation, then for the SIM card to settle: until its status fulfils the target. The
+// Wait waits for the end of the operation, then for the SIM card to settle: until its status satisfies the target. The
 // deadline is ctx's. Errors are those of package wait, or *UnsettledError where the operation is over and the SIM card
 // keeps another status for the patience. The result holds what was last read, also beside an error.
 func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
@@ -390,11 +391,11 @@ func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 		word = fmt.Sprintf("%s (monitor: %s)", live, seen.word)
 	}
 	switch {
-	case seen.outcome == running && (!Fulfils(w.op.Target, live) || now.Sub(w.since) < w.client.pace.Convinced):
+	case seen.outcome == running && (!Satisfies(w.op.Target, live) || now.Sub(w.since) < w.client.pace.Convinced):
 		return status{Word: seen.word}, nil
-	case Fulfils(w.op.Target, live):
+	case Satisfies(w.op.Target, live):
 		return status{State: wait.Done, Word: live}, nil
-	case Transitional(live), w.monitored:
+	case IsTransitional(live), w.monitored:
 		return status{Word: word}, nil
 	}
 	patience := w.client.pace.Patience
@@ -443,11 +444,11 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 		patience *= blindness
 	}
 	switch {
-	case seen.outcome == running && (!Fulfils(op.Target, live) || age < c.pace.Patience+c.pace.Convinced):
+	case seen.outcome == running && (!Satisfies(op.Target, live) || age < c.pace.Patience+c.pace.Convinced):
 		return wait.Pending, Result{Product: p}, nil
-	case Fulfils(op.Target, live):
+	case Satisfies(op.Target, live):
 		return wait.Done, Result{Product: p}, nil
-	case Transitional(live), seen.outcome == unclear, age < patience:
+	case IsTransitional(live), seen.outcome == unclear, age < patience:
 		return wait.Pending, Result{Product: p}, nil
 	}
 	return wait.Failed, Result{Product: p, Reason: &UnsettledError{Want: op.Target, Got: live}}, nil
@@ -464,7 +465,7 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 			return failedPoll(err)
 		}
 		last = p
-		if Transitional(p.SIMCard.Status) {
+		if IsTransitional(p.SIMCard.Status) {
 			return status{Word: p.SIMCard.Status}, nil
 		}
 		return status{State: wait.Done, Word: p.SIMCard.Status}, nil
@@ -478,14 +479,15 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Product, error) {
 	var last *Product
 	start := time.Now()
-	_, err := wait.Until(ctx, c.waitConfig(ctx, "running change of SIM card "+productID), func(ctx context.Context) (status, error) {
+	cfg := c.waitConfig(ctx, "running change of SIM card "+productID)
+	_, err := wait.Until(ctx, cfg, func(ctx context.Context) (status, error) {
 		p, err := c.sim(ctx, productID)
 		if err != nil {
 			return failedPoll(err)
 		}
 		last = p
 		live := p.SIMCard.Status
-		if Transitional(live) || live == before && time.Since(start) < c.pace.Patience {
+		if IsTransitional(live) || live == before && time.Since(start) < c.pace.Patience {
 			return status{Word: live}, nil
 		}
 		return status{State: wait.Done, Word: live}, nil
@@ -498,9 +500,9 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 const unchangedReads = 3
 
 // Settle finds out by reads what became of a change without a usable answer: it has happened as soon as the SIM card
-// fulfils the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it was
-// sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other one
-// that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
+// satisfies the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it
+// was sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other
+// one that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
 func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Product, error) {
 	reads := 0
 	verdict := wait.Undecided
@@ -518,13 +520,13 @@ func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Produ
 		}
 		product = p
 		live := p.SIMCard.Status
-		if op.Before == "" && !Fulfils(op.Target, live) && !Transitional(live) {
+		if op.Before == "" && !Satisfies(op.Target, live) && !IsTransitional(live) {
 			op.Before = live
 		}
 		switch {
-		case Fulfils(op.Target, live):
+		case Satisfies(op.Target, live):
 			verdict = wait.Happened
-		case Transitional(live) && live != op.Before:
+		case IsTransitional(live) && live != op.Before:
 			verdict = wait.Underway
 		case reads < unchangedReads || time.Since(op.Since) < c.pace.Doubt():
 			return status{Word: live}, nil

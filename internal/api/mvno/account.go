@@ -1,6 +1,7 @@
 package mvno
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,13 +47,13 @@ func (s SIM) GoString() string { return s.String() }
 // LogValue is String, for a logger that writes JSON.
 func (s SIM) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Leaving tells whether an account in this state is going away. The page on deletion says DELETED where that on the
+// IsTerminal tells whether an account in this state is going away. The page on deletion says DELETED where that on the
 // account says DELETING.
-func Leaving(state string) bool { return state == "DELETING" || state == "DELETED" }
+func IsTerminal(state string) bool { return state == "DELETING" || state == "DELETED" }
 
 // AllowsSwap tells whether a swap may be tried in this state. The page says only that some states forbid it: what is
 // not clearly one of them is for the service to decide.
-func AllowsSwap(state string) bool { return state != "CREATING" && !Leaving(state) }
+func AllowsSwap(state string) bool { return state != "CREATING" && !IsTerminal(state) }
 
 var (
 	hexID = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
@@ -68,13 +69,13 @@ func (c *Client) Account(ctx context.Context, id string) (*Account, error) {
 	if !hexID.MatchString(id) && !e164.MatchString(id) {
 		return nil, refuse(req, fmt.Errorf("%q is neither an account id of 24 hex characters nor an E.164 number", id))
 	}
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, notFoundOn(err, codeNoAccount)
 	}
 	account, problem := decodeAccount(res, id)
 	if problem != nil {
-		return nil, c.core.Fail(req, res, *problem)
+		return nil, c.http.Fail(req, res, *problem)
 	}
 	return account, nil
 }
@@ -84,7 +85,7 @@ func (c *Client) Account(ctx context.Context, id string) (*Account, error) {
 func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
 	req := get("list MVNO accounts", "mvno")
 	req.Query = url.Values{"limit": {"1"}}
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return false, err
 	}
@@ -94,7 +95,7 @@ func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
 	}
 	var list map[string]json.RawMessage
 	if transport.DecodeJSON(res.Body, &list) != nil {
-		return false, c.core.Fail(req, res, *foreign(res))
+		return false, c.http.Fail(req, res, *foreign(res))
 	}
 	for _, member := range list {
 		if json.Unmarshal(member, &bare) == nil && len(bare) > 0 {
@@ -102,6 +103,40 @@ func (c *Client) HasAccounts(ctx context.Context) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// text is a string of an answer. A PIN without quotes must not make a swap that was executed look like one that was
+// not.
+type text = transport.Text
+
+// icc is text that must be one: a SIM number of another shape must not read as an account without a SIM.
+type icc transport.Text
+
+func (i *icc) UnmarshalJSON(body []byte) error {
+	if bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("[")) {
+		return errors.New("not a text")
+	}
+	return (*transport.Text)(i).UnmarshalJSON(body)
+}
+
+// simBody is the mvnoSim object of accounts and of swap answers.
+type simBody struct {
+	SIMNumber  icc  `json:"simNumber"`
+	IMSI       text `json:"imsi"`
+	Network    text `json:"network"`
+	FormFactor text `json:"formFactor"`
+	PIN1       text `json:"pin1"`
+	PIN2       text `json:"pin2"`
+	PUK1       text `json:"puk1"`
+	PUK2       text `json:"puk2"`
+}
+
+func (b simBody) sim() SIM {
+	return SIM{
+		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI),
+		Network: string(b.Network), FormFactor: string(b.FormFactor),
+		PIN1: string(b.PIN1), PIN2: string(b.PIN2), PUK1: string(b.PUK1), PUK2: string(b.PUK2),
+	}
 }
 
 // accountSIMBody is the SIM of an account without its PINs and PUKs, which are not even decoded here.
@@ -114,7 +149,8 @@ type accountSIMBody struct {
 
 func (b accountSIMBody) sim() SIM {
 	return SIM{
-		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI), Network: string(b.Network), FormFactor: string(b.FormFactor),
+		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI),
+		Network: string(b.Network), FormFactor: string(b.FormFactor),
 	}
 }
 
@@ -134,8 +170,8 @@ func decodeAccount(res *transport.Response, id string) (*Account, *transport.Err
 		return nil, &transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another account")}
 	}
 	account := &Account{
-		ID: string(body.ID), Customer: string(body.Customer), State: identity.Word(string(body.State)), Type: string(body.Type),
-		Number: string(body.Number),
+		ID: string(body.ID), Customer: string(body.Customer), State: identity.Word(string(body.State)),
+		Type: string(body.Type), Number: string(body.Number),
 	}
 	if body.SIM != nil {
 		account.SIM = body.SIM.sim()

@@ -187,7 +187,7 @@ func TestAccountFailures(t *testing.T) {
 		"SIM of other shape": {answer: answer{body: `{"_id":"` + accountID + `","state":"ACTIVE","mvnoSim":{"simNumber":["x"]}}`}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
 		"another account":    {answer: answer{body: strings.Replace(accountBody(oldICC), "5f0c", "5f0d", 1)}, want: "HTTP 200: the answer is about another account", notAPI: true},
 		"access denied":      {answer: answer{status: 403, body: errorBody("access_denied", "Access denied")}, want: "HTTP 403 access_denied: Access denied"},
-		"redirect away":      {answer: answer{status: 302, location: "https://other.example/?x=1"}, want: "HTTP 302: the body is empty", notAPI: true},
+		"redirect away":      {answer: answer{status: 302, location: "https://other.example/?x=1"}, want: "HTTP 302: a redirect to other.example, which is not followed", notAPI: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, []answer{row.answer}, nil)
@@ -295,12 +295,12 @@ func TestSwapIsSentOnce(t *testing.T) {
 		unknown bool
 	}{
 		"dropped":          {answer: answer{drop: true}, want: "EOF", unknown: true},
-		"301":              {answer: answer{status: 301, location: self}, want: "HTTP 301: the body is empty", unknown: true},
-		"302":              {answer: answer{status: 302, location: self}, want: "HTTP 302: the body is empty", unknown: true},
-		"303":              {answer: answer{status: 303, location: self}, want: "HTTP 303: the body is empty", unknown: true},
-		"307":              {answer: answer{status: 307, location: self}, want: "HTTP 307: the body is empty", unknown: true},
-		"308":              {answer: answer{status: 308, location: self}, want: "HTTP 308: the body is empty", unknown: true},
-		"redirect away":    {answer: answer{status: 302, location: "https://other.example/?t=1"}, want: "HTTP 302: the body is empty", unknown: true},
+		"301":              {answer: answer{status: 301, location: self}, want: "HTTP 301: a redirect, which is not followed", unknown: true},
+		"302":              {answer: answer{status: 302, location: self}, want: "HTTP 302: a redirect, which is not followed", unknown: true},
+		"303":              {answer: answer{status: 303, location: self}, want: "HTTP 303: a redirect, which is not followed", unknown: true},
+		"307":              {answer: answer{status: 307, location: self}, want: "HTTP 307: a redirect, which is not followed", unknown: true},
+		"308":              {answer: answer{status: 308, location: self}, want: "HTTP 308: a redirect, which is not followed", unknown: true},
+		"redirect away":    {answer: answer{status: 302, location: "https://other.example/?t=1"}, want: "HTTP 302: a redirect to other.example, which is not followed", unknown: true},
 		"500":              {answer: answer{status: 500, body: errorBody("internal_error", "oops")}, want: "HTTP 500 internal_error", unknown: true},
 		"502 page":         {answer: answer{status: 502, body: "<p>bad"}, want: "HTTP 502: the body is an HTML or XML page, not JSON", unknown: true},
 		"503":              {answer: answer{status: 503}, want: "HTTP 503: the body is empty", unknown: true},
@@ -508,7 +508,7 @@ func TestWordsAndStates(t *testing.T) {
 		"ACTIVE": {false, true}, "BLOCKED": {false, true}, "CREATING": {false, false}, "DELETING": {true, false},
 		"DELETED": {true, false}, "NEW_WORD": {false, true}, "": {false, true},
 	} {
-		if got := [2]bool{Leaving(state), AllowsSwap(state)}; got != want {
+		if got := [2]bool{IsTerminal(state), AllowsSwap(state)}; got != want {
 			t.Errorf("%q: %v, want %v", state, got, want)
 		}
 	}
@@ -640,9 +640,9 @@ func FuzzAccount(f *testing.F) {
 	c := New(Config{Endpoint: &url.URL{Scheme: "https", Host: "example.com"}, Token: token})
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
 		res := &transport.Response{Status: status, Body: body}
-		if failure := c.judge(res); failure != nil {
+		if failure := c.checkResponse(res); failure != nil {
 			if failure.NotFound {
-				t.Error("judge cannot know what was asked for")
+				t.Error("checkResponse cannot know what was asked for")
 			}
 			if failure.Code != "" && !word.MatchString(failure.Code) {
 				t.Errorf("code %q", failure.Code)

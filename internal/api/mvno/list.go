@@ -71,7 +71,7 @@ func each[T any](ctx context.Context, c *Client, l listing[T]) iter.Seq2[T, erro
 					key = l.key(item)
 				} else {
 					at := fmt.Sprintf("item %d of the list", offset+i+1)
-					err = &transport.ItemError{Item: at, Err: c.core.Fail(req, res, transport.Error{
+					err = &transport.ItemError{Item: at, Err: c.http.Fail(req, res, transport.Error{
 						NotTheAPI: true, Cause: fmt.Errorf("%s: %w", at, err),
 					})}
 				}
@@ -87,7 +87,7 @@ func each[T any](ctx context.Context, c *Client, l listing[T]) iter.Seq2[T, erro
 			case len(page.items) == 0:
 				return
 			case !isNew && (total > len(seen) || len(page.items) == pageSize):
-				yield(none, c.core.Fail(req, res, transport.Error{Cause: fmt.Errorf(
+				yield(none, c.http.Fail(req, res, transport.Error{Cause: fmt.Errorf(
 					"the list can't be had whole: behind the first %d %s the service answers the same ones again", len(seen),
 					l.what)}))
 				return
@@ -96,7 +96,7 @@ func each[T any](ctx context.Context, c *Client, l listing[T]) iter.Seq2[T, erro
 			}
 			offset += len(page.items)
 		}
-		yield(none, c.core.Fail(l.req, nil, transport.Error{
+		yield(none, c.http.Fail(l.req, nil, transport.Error{
 			NotTheAPI: true, Cause: fmt.Errorf("the list has more than %d pages", maxPages),
 		}))
 	}
@@ -135,16 +135,16 @@ func noSuchPage(err error) bool {
 func (c *Client) page(
 	ctx context.Context, req transport.Request, arrays []string, behind bool,
 ) (listPage, *transport.Response, error) {
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return listPage{}, res, err
 	}
 	page, problem := decodePage(res, arrays)
 	switch {
 	case problem != nil:
-		return listPage{}, res, c.core.Fail(req, res, *problem)
+		return listPage{}, res, c.http.Fail(req, res, *problem)
 	case len(page.items) == 0 && page.total > 0 && !behind:
-		return listPage{}, res, c.core.Fail(req, res, transport.Error{
+		return listPage{}, res, c.http.Fail(req, res, transport.Error{
 			NotTheAPI: true, Cause: fmt.Errorf("the answer counts %d items and holds none", page.total),
 		})
 	}

@@ -193,7 +193,7 @@ func (c *Client) SIMCodes(ctx context.Context, icc string) (*Codes, error) {
 func (c *Client) MayListSIMs(ctx context.Context) (bool, error) {
 	req := get("list unused SIMs", "sim")
 	req.Query = map[string][]string{"limit": {"1"}}
-	_, err := c.core.Do(ctx, req)
+	_, err := c.http.Do(ctx, req)
 	if errors.Is(err, transport.ErrForbidden) && !errors.Is(err, transport.ErrNotTheAPI) { // else a filter's page
 		return false, nil
 	}
@@ -216,15 +216,15 @@ func (c *Client) readSIMAs(ctx context.Context, digits, op string, body any, id 
 	if !poolICC.MatchString(digits) {
 		return refuse(req, fmt.Errorf("%q is not an ICC of 11 to 20 digits", digits))
 	}
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return notFoundOn(err, codeNotFound, codeNoSIM)
 	}
 	switch {
 	case transport.DecodeJSON(res.Body, body) != nil || *id == "":
-		return c.core.Fail(req, res, *foreign(res))
+		return c.http.Fail(req, res, *foreign(res))
 	case !identity.SameICC(string(*id), digits):
-		return c.core.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another SIM")})
+		return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errors.New("the answer is about another SIM")})
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ func IsWord(newSIM string) bool { return newSIM == ESIM || newSIM == AutoAssign 
 
 var swapICC = regexp.MustCompile(`^[0-9]{11,19}$`)
 
-// swapForm is a SIM in the form that the page names: an ICC without blanks, a trailing F and its check digit, or the word.
+// swapForm is a SIM in the form that the page names: an ICC without blanks, a trailing F and its check digit, or the
+// word.
 func swapForm(newSIM string) string {
 	if IsWord(newSIM) {
 		return newSIM
@@ -33,8 +34,8 @@ func swapForm(newSIM string) string {
 	return identity.ICCKey(newSIM)
 }
 
-// Swap gives the account a new SIM: an ICC in any spelling, which is sent as its 11 to 19 digits, ESIM or AutoAssign (page
-// api:mvno:account:changesim). It is sent at most once, it takes effect at once, and nothing undoes it.
+// Swap gives the account a new SIM: an ICC in any spelling, which is sent as its 11 to 19 digits, ESIM or AutoAssign
+// (page api:mvno:account:changesim). It is sent at most once, it takes effect at once, and nothing undoes it.
 //
 // Errors: transport.ErrNotSent where nothing reached the service; a clear refusal has the service's code, such as
 // mvnoAccount, sim, state, porting or access_denied; transport.ErrOutcomeUnknown where it is open whether the SIM was
@@ -50,13 +51,13 @@ func (c *Client) Swap(ctx context.Context, accountID, newSIM string) (*SIM, erro
 	case !IsWord(newSIM) && !swapICC.MatchString(newSIM):
 		return nil, refuse(req, fmt.Errorf("%q is neither an ICC of 11 to 19 digits nor %q nor %q", newSIM, ESIM, AutoAssign))
 	}
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, notFoundOn(err, codeNoAccount)
 	}
 	sim, problem := decodeSwap(res, newSIM)
 	if problem != nil {
-		return nil, c.core.Fail(req, res, *problem)
+		return nil, c.http.Fail(req, res, *problem)
 	}
 	return sim, nil
 }
@@ -85,11 +86,13 @@ func decodeSwap(res *transport.Response, newSIM string) (*SIM, *transport.Error)
 const fewestReads = 3
 
 // Settle finds out what became of a swap without a usable answer. before is the ICC that the account held. It reads the
-// account until that shows the new SIM: for an ICC that one, for a word any other than before. Otherwise the last answer
-// decides once Pace.Doubt has passed since the swap was sent, with at least three reads: before says that it had no
-// effect, a third SIM that somebody else has swapped it since. The error, beside the last account if there was one, says why nothing can be
-// told: the account shows no SIM or can't be read. ctx bounds the reads.
-func (c *Client) Settle(ctx context.Context, accountID, before, newSIM string, since time.Time) (wait.Verdict, *Account, error) {
+// account until that shows the new SIM: for an ICC that one, for a word any other than before. Otherwise the last
+// answer decides once Pace.Doubt has passed since the swap was sent, with at least three reads: before says that it had
+// no effect, a third SIM that somebody else has swapped it since. The error, beside the last account if there was one,
+// says why nothing can be told: the account shows no SIM or can't be read. ctx bounds the reads.
+func (c *Client) Settle(ctx context.Context, accountID, before, newSIM string, since time.Time) (
+	wait.Verdict, *Account, error,
+) {
 	reads := 0
 	verdict := wait.Undecided
 	var account *Account

@@ -34,8 +34,8 @@ type Request struct {
 	Change bool
 	// Sensitive keeps every part of the answer out of errors.
 	Sensitive bool
-	// Lanes names the narrower bounds that this call falls under.
-	Lanes []string
+	// RateClasses names the narrower bounds that this call falls under.
+	RateClasses []string
 }
 
 // Response is an answer, read whole.
@@ -49,8 +49,8 @@ type Response struct {
 	secrets redactor
 }
 
-// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt, and
-// a secret that looks so would not be known again.
+// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt,
+// and a secret that looks so would not be known again.
 func (r *Response) Excerpt() string {
 	if r.secrets.replace == nil {
 		return Excerpt(r.Body)
@@ -58,7 +58,7 @@ func (r *Response) Excerpt() string {
 	return Excerpt([]byte(r.secrets.replace.Replace(string(r.Body[:min(len(r.Body), longestExcerpt)]))))
 }
 
-// Do makes the call and returns the answer that the API's Judge takes for a success; every error is an *Error.
+// Do makes the call and returns the answer that the API's CheckResponse takes for a success; every error is an *Error.
 // Reads are repeated after temporary trouble. A change is repeated only if it certainly was not executed: it could
 // not be sent, its token had expired (401), or it came too soon (429).
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
@@ -168,7 +168,7 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		}
 	}
 
-	release, err := c.limits.acquire(ctx, req.Lanes)
+	release, err := c.limits.acquire(ctx, req.RateClasses)
 	if err != nil {
 		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
 	}
@@ -218,7 +218,7 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	if res.Status >= http.StatusBadRequest {
 		c.limits.failed()
 	}
-	failure := c.cfg.Judge(res)
+	failure := c.cfg.CheckResponse(res)
 	if failure == nil {
 		c.limits.fine()
 		return res, token, nil
@@ -226,12 +226,14 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	if failure.Status == 0 {
 		failure.Status = res.Status
 	}
-	if res.Status/100 == 3 && res.Header.Get("Location") != "" {
-		failure.Details = append(failure.Details, "It sent "+redirectText(res.Header)+".")
-	}
 	failure.RetryAfter = res.RetryAfter
 	failure.Unknown = req.Change && outcomeUnknown(failure)
-	return nil, token, fail(*failure)
+	failure = fail(*failure)
+	if res.Status/100 == 3 && failure.NotTheAPI {
+		// It tells more than the page that comes with it, and holds nothing of it.
+		failure.Message, failure.Cause = redirectText(res.Header), nil
+	}
+	return nil, token, failure
 }
 
 // outcomeUnknown: a 5xx, a 408 or a redirect after sending proves nothing, nor does an answer that cannot be read.
@@ -336,7 +338,9 @@ func (c *Client) roundTrip(httpReq *http.Request, change bool) (*Response, error
 }
 
 // logAttempt never logs headers, query or bodies.
-func (c *Client) logAttempt(ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error) {
+func (c *Client) logAttempt(
+	ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error,
+) {
 	attrs := []slog.Attr{
 		slog.String("operation", req.Op), slog.String("method", req.Method), slog.String("path", req.path()),
 		slog.Int("attempt", attempt), slog.Int64("duration_ms", took.Milliseconds()),

@@ -63,8 +63,9 @@ func TestLooseBool(t *testing.T) {
 func TestInvisible(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "abc-._~+/=": "", "ä": "", "a b": "a blank as character 2", "a\t": "a tab as character 2",
-		"äö\r\n": "a line break as character 3", "a\u00a0": "a no-break blank as character 2", "\ufeffa": "the invisible character U+FEFF as character 1",
-		"a\x7f": "the control character U+007F as character 2", "a\u202eb": "the invisible character U+202E as character 2",
+		"äö\r\n": "a line break as character 3", "a\u00a0": "a no-break blank as character 2",
+		"\ufeffa": "the invisible character U+FEFF as character 1",
+		"a\x7f":   "the control character U+007F as character 2", "a\u202eb": "the invisible character U+202E as character 2",
 	} {
 		if got := Invisible(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)

@@ -9,18 +9,18 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Lane bounds some of a client's calls, such as those to one backend.
-type Lane struct {
+// RateClass bounds some of a client's calls, such as those to one backend.
+type RateClass struct {
 	RequestsPerSecond float64
 	MaxConcurrent     int
 }
 
-// limits are the bounds of one client: a rate and a number of calls at a time, for all and for each lane, and a pause
-// for everybody after the service has said "too many requests".
+// limits are the bounds of one client: a rate and a number of calls at a time, for all and for each rate class, and a
+// pause for everybody after the service has said "too many requests".
 type limits struct {
-	all    *bounds
-	lanes  map[string]*bounds
-	errors *rate.Limiter // how many error answers are borne; each beyond holds everybody back
+	all     *bounds
+	classes map[string]*bounds
+	errors  *rate.Limiter // how many error answers are borne; each beyond holds everybody back
 
 	mu        sync.Mutex
 	notBefore time.Time
@@ -35,34 +35,34 @@ const slowestPace = 30 * time.Second
 
 func newLimits(cfg Config) *limits {
 	l := &limits{
-		all:    newBounds(Lane{RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrent}),
-		lanes:  map[string]*bounds{},
-		errors: rate.NewLimiter(rate.Inf, 1),
+		all:     newBounds(RateClass{RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrent}),
+		classes: map[string]*bounds{},
+		errors:  rate.NewLimiter(rate.Inf, 1),
 	}
 	if cfg.ErrorsPerSecond > 0 {
 		l.errors = rate.NewLimiter(rate.Limit(cfg.ErrorsPerSecond), errorBurst)
 	}
-	for name, lane := range cfg.Lanes {
-		l.lanes[name] = newBounds(lane)
+	for name, class := range cfg.RateClasses {
+		l.classes[name] = newBounds(class)
 	}
 	return l
 }
 
 // acquire waits for a place; the caller must call the returned function when its call is over.
-func (l *limits) acquire(ctx context.Context, lanes []string) (release func(), err error) {
+func (l *limits) acquire(ctx context.Context, classes []string) (release func(), err error) {
 	var held []func()
 	release = func() {
 		for _, free := range held {
 			free()
 		}
 	}
-	// The lane first: who waits for a narrow lane must not sit on a place that others could use.
-	for _, name := range lanes {
-		lane := l.lanes[name]
-		if lane == nil {
+	// The class first: who waits for a narrow one must not sit on a place that others could use.
+	for _, name := range classes {
+		class := l.classes[name]
+		if class == nil {
 			continue
 		}
-		free, err := lane.acquire(ctx)
+		free, err := class.acquire(ctx)
 		if err != nil {
 			release()
 			return nil, err
@@ -132,15 +132,15 @@ type bounds struct {
 	slots chan struct{} // nil: no bound
 }
 
-func newBounds(lane Lane) *bounds {
+func newBounds(class RateClass) *bounds {
 	b := &bounds{rate: rate.NewLimiter(rate.Inf, 1)}
-	if lane.RequestsPerSecond > 0 {
+	if class.RequestsPerSecond > 0 {
 		// A burst of a fifth of a second keeps the first calls quick and the pace smooth.
-		burst := max(1, int(math.Floor(lane.RequestsPerSecond/5)))
-		b.rate = rate.NewLimiter(rate.Limit(lane.RequestsPerSecond), burst)
+		burst := max(1, int(math.Floor(class.RequestsPerSecond/5)))
+		b.rate = rate.NewLimiter(rate.Limit(class.RequestsPerSecond), burst)
 	}
-	if lane.MaxConcurrent > 0 {
-		b.slots = make(chan struct{}, lane.MaxConcurrent)
+	if class.MaxConcurrent > 0 {
+		b.slots = make(chan struct{}, class.MaxConcurrent)
 	}
 	return b
 }

@@ -94,8 +94,8 @@ func nameProxy(t *http.Transport) *http.Transport {
 	return t
 }
 
-// readWithin reads the beginning of a proxy's page: nothing bounds that read, and no page is worth a hanging call. Where
-// the time is up, the reader ends when net/http closes the connection.
+// readWithin reads the beginning of a proxy's page: nothing bounds that read, and no page is worth a hanging call.
+// Where the time is up, the reader ends when net/http closes the connection.
 func readWithin(body io.Reader, limit time.Duration) []byte {
 	page := make(chan []byte, 1)
 	go func() {
@@ -126,7 +126,8 @@ func proxyTrouble(err error) *ProxyError {
 }
 
 // proxyProduct is how proxies that open TLS call themselves in the header Server or Via.
-var proxyProduct = regexp.MustCompile(`(?i)squid|zscaler|blue ?coat|ironport|web gateway|websense|forcepoint|netskope|forti|sophos`)
+var proxyProduct = regexp.MustCompile(
+	`(?i)squid|zscaler|blue ?coat|ironport|web gateway|websense|forcepoint|netskope|fortigate|fortiproxy|sophos`)
 
 // proxyRefusal tells an answer that a proxy gave in the service's place, as those do that open TLS. A mere page with
 // status 403 may come from the service's own gateway, so there the header must name a proxy.

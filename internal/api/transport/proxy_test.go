@@ -27,7 +27,8 @@ func throughProxy(t *testing.T, h http.HandlerFunc) (c *Client, host string, cou
 	}))
 	t.Cleanup(proxy.Close)
 	at := mustParse(t, strings.Replace(proxy.URL, "://", "://user:proxy-password@", 1))
-	return proxied(newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.ChangeAttempts = 4 }), at), at.Host, count
+	c = newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.ChangeAttempts = 4 })
+	return proxied(c, at), at.Host, count
 }
 
 func proxied(c *Client, at *url.URL) *Client {
@@ -99,7 +100,7 @@ func TestProxyRefuses(t *testing.T) {
 
 // TestProxyWithoutAPage: a page that does not come ends no call's patience.
 func TestProxyWithoutAPage(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,9 +114,10 @@ func TestProxyWithoutAPage(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn) // until the client gives up
 		_ = conn.Close()
 	}()
-	c := proxied(newTestClient(t, "https://api.example.com", nil), &url.URL{Scheme: "http", Host: listener.Addr().String()})
+	host := listener.Addr().String()
+	c := proxied(newTestClient(t, "https://api.example.com", nil), &url.URL{Scheme: "http", Host: host})
 	_, err = c.Do(t.Context(), read("/x"))
-	want := "Test API: read thing: the proxy " + listener.Addr().String() + " refuses the way to api.example.com:443: HTTP 403"
+	want := "Test API: read thing: the proxy " + host + " refuses the way to api.example.com:443: HTTP 403"
 	if text := fmt.Sprint(err); text != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
@@ -163,8 +165,11 @@ func TestProxyInTheTunnel(t *testing.T) {
 		want   string // after the operation
 		proxy  bool
 	}{
-		"407":             {407, "", "", "a proxy between here and the service asks for credentials: HTTP 407", true},
-		"captive network": {511, "", "<p>Welcome", "the network asks for a login before it lets anything through: HTTP 511: Welcome", true},
+		"407": {407, "", "", "a proxy between here and the service asks for credentials: HTTP 407", true},
+		"captive network": {
+			511, "", "<p>Welcome",
+			"the network asks for a login before it lets anything through: HTTP 511: Welcome", true,
+		},
 		"named by Squid": {
 			403, "X-Squid-Error: ERR_ACCESS_DENIED 0", "<h1>Denied</h1>",
 			"a proxy between here and the service refuses the way to the service: HTTP 403: Denied", true,
@@ -212,7 +217,8 @@ func TestUntrustedCertificate(t *testing.T) {
 	s.StartTLS()
 	c := newTestClient(t, s.URL, nil)
 	_, err := c.Do(t.Context(), read("/x"))
-	const want = "Test API: read thing: the certificate that was shown is not trusted: x509: certificate signed by unknown authority"
+	const want = "Test API: read thing: the certificate that was shown is not trusted: x509: certificate signed by " +
+		"unknown authority"
 	if fmt.Sprint(err) != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

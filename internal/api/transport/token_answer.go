@@ -46,7 +46,7 @@ func (e *TokenError) Error() string {
 		return fmt.Sprintf("the token endpoint %s did not answer: %s", e.URL, CauseText(e.Cause))
 	case e.NotTheEndpoint:
 		fmt.Fprintf(&b, "what answered at %s is no token endpoint", e.URL)
-	case e.Refused && e.aboutCredentials():
+	case e.Refused && e.AboutCredentials():
 		fmt.Fprintf(&b, "the token endpoint %s refused the client credentials", e.URL)
 	case e.Refused:
 		fmt.Fprintf(&b, "the token endpoint %s refused the request", e.URL)
@@ -90,8 +90,8 @@ func (e *TokenError) Temporary() bool {
 	return true
 }
 
-// aboutCredentials tells a refusal of the credentials from one of what was asked with them.
-func (e *TokenError) aboutCredentials() bool {
+// AboutCredentials tells a refusal of the credentials from one of what was asked with them.
+func (e *TokenError) AboutCredentials() bool {
 	switch e.Code {
 	case "invalid_scope", "invalid_request", "unsupported_grant_type", "invalid_target":
 		return false
@@ -101,7 +101,7 @@ func (e *TokenError) aboutCredentials() bool {
 
 // mayWantBasic says that the endpoint may have refused the way of logging in rather than the credentials.
 func (e *TokenError) mayWantBasic() bool {
-	return e.Refused && (e.aboutCredentials() || e.Code == "invalid_request")
+	return e.Refused && (e.AboutCredentials() || e.Code == "invalid_request")
 }
 
 // accessToken is a token, and for how long it is good.
@@ -245,11 +245,11 @@ func tokenMembers(header http.Header, body []byte) (map[string]json.RawMessage, 
 	return members, true
 }
 
-// tokenLife reads expires_in: seconds as a number or as text, with or without a fraction. What is missing, not positive
-// or no number at all does not say how long the token is good; it must not make each call ask for another one.
+// tokenLife reads expires_in: seconds as a number or as text, with or without a fraction. What is missing, below a
+// second or no number at all does not say how long the token is good; it must not make each call ask for another one.
 func tokenLife(raw json.RawMessage) time.Duration {
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(TextOf(raw)), 64)
-	if err != nil || !(seconds > 0) { // NaN is not
+	if err != nil || !(seconds >= 1) { // NaN is not
 		return unsaidLife
 	}
 	return time.Duration(min(seconds, longestLife.Seconds()) * float64(time.Second))
@@ -259,7 +259,9 @@ func tokenLife(raw json.RawMessage) time.Duration {
 func redirectText(header http.Header) string {
 	at, err := url.Parse(header.Get("Location"))
 	switch {
-	case err != nil || header.Get("Location") == "":
+	case header.Get("Location") == "":
+		return "a redirect without a URL"
+	case err != nil:
 		return "a redirect to something that is not a URL"
 	case at.Host == "":
 		return "a redirect, which is not followed"

@@ -9,9 +9,9 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
 
-// Judge reads the errors of the CMO API: its problem objects, TMF error objects, and what a gateway in front of it may
-// say (API page, section 10). A 2xx is a success here; whether its body is usable is for each call to say.
-func Judge(res *transport.Response) *transport.Error {
+// checkResponse reads the errors of the CMO API: its problem objects, TMF error objects, and what a gateway in front of
+// it may say (API page, section 10). A 2xx is a success here; whether its body is usable is for each call to say.
+func checkResponse(res *transport.Response) *transport.Error {
 	if res.Status >= 200 && res.Status < 300 {
 		return nil
 	}

@@ -39,7 +39,7 @@ func TestNotFoundOnlyWhereItIsClear(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e := Judge(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
+			e := checkResponse(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
 			if e == nil || e.NotFound != test.want {
 				t.Errorf("got %+v", e)
 			}
@@ -78,14 +78,14 @@ func TestJudgeWords(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e := Judge(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
+			e := checkResponse(&transport.Response{Status: test.status, Header: http.Header{}, Body: []byte(test.body)})
 			if !reflect.DeepEqual(*e, test.want) {
 				t.Errorf("got  %+v\nwant %+v", *e, test.want)
 			}
 		})
 	}
 	for _, status := range []int{200, 202, 206, 207} {
-		if e := Judge(&transport.Response{Status: status}); e != nil {
+		if e := checkResponse(&transport.Response{Status: status}); e != nil {
 			t.Errorf("HTTP %d: %v", status, e)
 		}
 	}
@@ -109,15 +109,15 @@ func TestWords(t *testing.T) {
 		{"TERMINATED", "PENDING_TERMINATE"}: false,
 		{"ACTIVE", ""}:                      false,
 	} {
-		if Fulfils(p.target, p.live) != want {
-			t.Errorf("Fulfils(%q, %q)", p.target, p.live)
+		if Satisfies(p.target, p.live) != want {
+			t.Errorf("Satisfies(%q, %q)", p.target, p.live)
 		}
 	}
 	for status, want := range map[string][3]bool{ // transitional, leaving, known
 		"PENDING_TERMINATE": {true, true, true}, "PENDING_BLOCKED": {true, false, false}, "TERMINATED": {false, true, true},
 		"ACTIVE": {false, false, true}, "DEACTIVATED": {false, false, true}, "TEST_READY": {false, false, false},
 	} {
-		if got := [3]bool{Transitional(status), Leaving(status), KnownStatus(status)}; got != want {
+		if got := [3]bool{IsTransitional(status), IsTerminal(status), KnownStatus(status)}; got != want {
 			t.Errorf("%s: %v", status, got)
 		}
 	}

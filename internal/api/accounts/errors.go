@@ -90,9 +90,9 @@ func (e envelope) status() string {
 	return transport.TextOf(e.Status)
 }
 
-// judge is the API's dialect of failure. The HTTP line and the body can differ (a PATCH was recorded with HTTP 200 and
-// Code 202; failures may come that way too), so both decide (point 6).
-func judge(res *transport.Response) *transport.Error {
+// checkResponse reads failures in all their forms. The HTTP line and the body can differ (a PATCH was recorded with
+// HTTP 200 and Code 202; failures may come that way too), so both decide (point 6).
+func checkResponse(res *transport.Response) *transport.Error {
 	e, isObject := parseEnvelope(res.Body)
 	fine := res.Status >= 200 && res.Status <= 299
 	switch {
@@ -222,10 +222,7 @@ func intOf(raw json.RawMessage) int {
 
 func notTheAPI(res *transport.Response) *transport.Error {
 	message := res.Excerpt()
-	switch {
-	case res.Status >= 300 && res.Status <= 399:
-		message = "the service redirects, which is not followed here"
-	case message == "":
+	if message == "" {
 		message = "the answer is empty"
 	}
 	return &transport.Error{Status: res.Status, NotTheAPI: true, Message: message}

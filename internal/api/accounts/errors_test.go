@@ -10,7 +10,7 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
 
-func TestJudge(t *testing.T) {
+func TestCheckResponse(t *testing.T) {
 	const conflict = `{"Success":false,"Code":409,"ErrorCode":409,"ErrorDescription":"CLI exists"}`
 	tests := map[string]struct {
 		status int
@@ -59,14 +59,14 @@ func TestJudge(t *testing.T) {
 		"other JSON 200":               {200, `{"hello":"world"}`, &transport.Error{Status: 200, NotTheAPI: true, Message: `{"hello":"world"}`}},
 		"null 200":                     {200, `null`, &transport.Error{Status: 200, NotTheAPI: true, Message: "null"}},
 		"broken JSON 200":              {200, `{"Data":{`, &transport.Error{Status: 200, NotTheAPI: true, Message: `{"Data":{`}},
-		"redirect":                     {302, "<a href='https://login.example/?t=1'>here</a>", &transport.Error{Status: 302, NotTheAPI: true, Message: "the service redirects, which is not followed here"}},
+		"redirect":                     {302, "<a href='https://login.example/?t=1'>here</a>", &transport.Error{Status: 302, NotTheAPI: true, Message: "here"}},
 		"gateway trouble":              {503, "<html>busy</html>", &transport.Error{Status: 503, NotTheAPI: true, Message: "busy"}},
 		"members of unexpected types":  {400, `{"Success":[],"Code":{},"ErrorDescription":{"a":1},"Message":["x"],"ModelState":"?"}`, &transport.Error{Status: 400, Code: "400", Message: "the service reports a failure without saying why"}},
 		"the same words are said once": {400, `{"Success":false,"Code":400,"ErrorDescription":"no","Message":"no"}`, &transport.Error{Status: 400, Code: "400", Message: "no"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := judge(&transport.Response{Status: tt.status, Body: []byte(tt.body)})
+			got := checkResponse(&transport.Response{Status: tt.status, Body: []byte(tt.body)})
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}

@@ -44,8 +44,8 @@ func (e *apiErrors) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// judge reads the error of an answer that is no 2xx. What a 2xx holds is for the call to check.
-func (c *Client) judge(res *transport.Response) *transport.Error {
+// checkResponse reads the error of an answer that is no 2xx. What a 2xx holds is for the call to check.
+func (c *Client) checkResponse(res *transport.Response) *transport.Error {
 	if res.Status/100 == 2 {
 		return nil
 	}
@@ -90,7 +90,7 @@ const longestCode = 8
 // quote makes a message fit to show: codes are masked before the excerpt can cut one in two, and the token, whose
 // digits would be masked too, is taken out before that.
 func (c *Client) quote(message string) string {
-	return transport.Excerpt([]byte(digits.ReplaceAllStringFunc(c.core.Redact(message), func(run string) string {
+	return transport.Excerpt([]byte(digits.ReplaceAllStringFunc(c.http.Redact(message), func(run string) string {
 		if len(run) <= longestCode {
 			return "(code)"
 		}
@@ -124,37 +124,4 @@ func notFoundOn(err error, codes ...string) error {
 		failure.NotFound = true
 	}
 	return err
-}
-
-// text is a string of an answer. A PIN without quotes must not make a swap that was executed look like one that was not.
-type text = transport.Text
-
-// icc is text that must be one: a SIM number of another shape must not read as an account without a SIM.
-type icc transport.Text
-
-func (i *icc) UnmarshalJSON(body []byte) error {
-	if bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("[")) {
-		return errors.New("not a text")
-	}
-	return (*transport.Text)(i).UnmarshalJSON(body)
-}
-
-// simBody is the mvnoSim object of accounts and of swap answers.
-type simBody struct {
-	SIMNumber  icc  `json:"simNumber"`
-	IMSI       text `json:"imsi"`
-	Network    text `json:"network"`
-	FormFactor text `json:"formFactor"`
-	PIN1       text `json:"pin1"`
-	PIN2       text `json:"pin2"`
-	PUK1       text `json:"puk1"`
-	PUK2       text `json:"puk2"`
-}
-
-func (b simBody) sim() SIM {
-	return SIM{
-		SIMNumber: strings.TrimSpace(string(b.SIMNumber)), IMSI: string(b.IMSI),
-		Network: string(b.Network), FormFactor: string(b.FormFactor),
-		PIN1: string(b.PIN1), PIN2: string(b.PIN2), PUK1: string(b.PUK1), PUK2: string(b.PUK2),
-	}
 }
