@@ -101,7 +101,7 @@ func (c *core) comeToRest(ctx context.Context, config coreConfig, rounds int) (p
 
 var existsAlready = regexp.MustCompile(`id = "([^"]+)"`)
 
-// help does what an error asks a person for: to import a SIM card that exists already, or to take a taint off.
+// help does what an error asks a person for: to import a SIM card that already exists, or to take a taint off.
 func (c *core) help(ctx context.Context, config coreConfig, failed []string) bool {
 	for _, text := range failed {
 		id := existsAlready.FindStringSubmatch(text)

@@ -87,7 +87,7 @@ func (r *simCardResource) planCreate(ctx context.Context, client *accounts.Clien
 		s := r.subject(client, accounts.Create, &plan)
 		card, err := s.Read(ctx)
 		if err != nil {
-			readError(diags, "Unable to read SIM card", fmt.Sprintf("Whether SIM card %s exists already could not be read.", id.ValueString()), err)
+			readError(diags, "Unable to read SIM card", fmt.Sprintf("Whether SIM card %s already exists could not be read.", id.ValueString()), err)
 			return
 		}
 		if d := s.Decide(card); d.Action == change.Refuse {

@@ -74,7 +74,7 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A SIM card on an account of the accounts API. Creating one is a live, billed change that the service " +
-			"queues; the provider waits until it is complete and the SIM is stable. A SIM that exists already is never adopted: import " +
+			"queues; the provider waits until it is complete and the SIM is stable. A SIM that already exists is never adopted: import " +
 			"it. A changed argument is sent alone; one that is taken out of the configuration sends nothing.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{kept},

@@ -426,7 +426,7 @@ func plainToken(token string) string {
 }
 
 // CreateSIMCard asks for a new SIM card; h may be nil. The service queues it: hand the operation to Wait. Errors match
-// transport.ErrConflict where the CLI exists already, transport.ErrOutcomeUnknown where Settle must find out.
+// transport.ErrConflict where the CLI already exists, transport.ErrOutcomeUnknown where Settle must find out.
 func (c *Client) CreateSIMCard(ctx context.Context, account, cli string, f Fields, h *Hints) (Operation, error) {
 	req := request(fmt.Sprintf("create SIM card %s/%s", account, cli), http.MethodPost, simsPath(account))
 	body := f.patch()
