@@ -92,7 +92,9 @@ func TestLookAtAPortalInTheMiddleOfAnApply(t *testing.T) {
 func TestLookAtAColleagueAtWork(t *testing.T) {
 	c := busy(t)
 	page := openPortal(t, c.Simulator, browser.View{})
-	focused := func() string { return page.Text(`document.activeElement.getAttribute("aria-label") || document.activeElement.id`) }
+	focused := func() string {
+		return page.Text(`document.activeElement.getAttribute("aria-label") || document.activeElement.id`)
+	}
 
 	page.Eval(`document.querySelector("#search").focus()`, nil)
 	page.Press("Tab")
