@@ -2,10 +2,12 @@
 //
 // It builds both, applies examples/demo, shows the plan's warnings and its review, the outputs and what the simulated network
 // executed, then that a second plan is empty and what drift looks like. All it makes is in one temporary folder, and
-// what it starts ends with it, also when it is interrupted.
+// what it starts ends with it, also when it is interrupted. With -portal it waits, so that the simulator's page can be opened
+// first, and looked at when all is done: make demo PORTAL=1.
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -26,10 +28,11 @@ import (
 
 func main() {
 	cli := flag.String("cli", "terraform", "the Terraform or OpenTofu `command` to use")
+	portal := flag.Bool("portal", false, "wait for Enter before and after, to watch in the simulator's portal")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *cli); err != nil {
+	if err := run(ctx, *cli, *portal); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -38,14 +41,14 @@ func main() {
 // version is the provider's in the local mirror; no registry is asked.
 const version = "0.0.1"
 
-func run(ctx context.Context, cli string) error {
+func run(ctx context.Context, cli string, portal bool) error {
 	dir, err := os.MkdirTemp("", "telco-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	d := &demo{ctx: ctx, dir: dir, cli: cli, work: filepath.Join(dir, "fleet")}
+	d := &demo{ctx: ctx, dir: dir, cli: cli, work: filepath.Join(dir, "fleet"), input: bufio.NewReader(os.Stdin)}
 	say("Building the provider and the simulator")
 	if err := d.build(); err != nil {
 		return err
@@ -56,11 +59,17 @@ func run(ctx context.Context, cli string) error {
 		return err
 	}
 	defer stop()
+	if portal {
+		d.pause("Open " + d.controlServer + "/ in a browser, and press Enter to begin")
+	}
 
 	for _, step := range []func() error{d.plan, d.review, d.apply, d.again, d.drift} {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	if portal {
+		d.pause("The portal is still at " + d.controlServer + "/: press Enter to end")
 	}
 	say("Done. The temporary folder and the simulator are gone.")
 	return nil
@@ -72,9 +81,24 @@ type demo struct {
 	cli           string
 	env           []string
 	controlServer string
+	input         *bufio.Reader
 }
 
 func say(text string) { fmt.Printf("\n=== %s\n\n", text) }
+
+// pause waits for Enter, or for the end of the demo or of its input.
+func (d *demo) pause(text string) {
+	say(text)
+	pressed := make(chan struct{})
+	go func() {
+		defer close(pressed)
+		_, _ = d.input.ReadString('\n')
+	}()
+	select {
+	case <-pressed:
+	case <-d.ctx.Done():
+	}
+}
 
 // build puts the provider into a mirror that serves it to Terraform and OpenTofu, and the example beside it.
 func (d *demo) build() error {

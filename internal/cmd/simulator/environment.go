@@ -67,7 +67,8 @@ func greet(w io.Writer, api, control string, env []variable, sims int) {
 	_, _ = fmt.Fprintf(w, `This is a SIMULATOR of the four SIM APIs: no real network is touched, and its credentials open no other door.
 
   APIs      %s
-  controls  %s (GET /ledger, /requests, /unexpected; POST /faults, /quirks/{api}, /portal/{api})
+  portal    %s/ (open it in a browser: the SIMs, the ledger, and a colleague's buttons)
+  controls  the same address, for scripts (GET /ledger, /requests, /unexpected; POST /faults, /quirks/{api}, /portal/{api})
 
 provider "telco" {
   accounts = {

@@ -3,7 +3,8 @@
 //	go run ./internal/cmd/simulator -listen 127.0.0.1:8080 -control 127.0.0.1:8081
 //
 // It talks to no real network. Its credentials are made up, and printed when it starts. The control address serves
-// what Simulator.Control documents: the ledger, faults, quirks and changes "in the portal".
+// what Simulator.Control documents: a portal for a browser, and for scripts the ledger, faults, quirks and changes "in the
+// portal".
 //
 // -sims seeds that many SIMs in each API (see seed.go for their ids); -seed adds what a JSON file holds, each part
 // optional:

@@ -117,6 +117,10 @@ func TestRun(t *testing.T) {
 		t.Errorf("ledger over HTTP: %s", ledger)
 	}
 
+	if page := r.do(http.MethodGet, r.env["TELCO_SIMULATOR_CONTROL"]+"/", "", nil); !strings.Contains(page, "<title>SIM portal (simulated)</title>") {
+		t.Errorf("portal: %s", page)
+	}
+
 	r.stop()
 	r.until("Ledger: 1 executed changes, 0 requests to unknown routes")
 	r.until(change)
@@ -134,6 +138,9 @@ func TestGreetingNamesEverySetting(t *testing.T) {
 		if v.name != "TELCO_SIMULATOR_CONTROL" && !strings.Contains(block, `= "`+v.value+`"`) {
 			t.Errorf("the provider block lacks %s = %s:\n%s", v.name, v.value, block)
 		}
+	}
+	if !strings.Contains(block, "portal    http://127.0.0.1:2/ (open") {
+		t.Error("it does not say where the portal is")
 	}
 	if !strings.Contains(block, "SIMULATOR") {
 		t.Error("it does not say what it is")
