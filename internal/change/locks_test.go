@@ -63,6 +63,11 @@ func TestKeyedLocksGiveUp(t *testing.T) {
 		if !errors.Is(got, stop) {
 			t.Errorf("got %v", got)
 		}
+		third, giveUp := context.WithCancel(t.Context())
+		giveUp()
+		if _, err := locks.Lock(third, "cmo A"); err == nil {
+			t.Error("a lock that is held was given away, since somebody gave up waiting for it")
+		}
 		unlock() // the one who gave up must not have taken the lock along
 		again, err := locks.Lock(t.Context(), "cmo A")
 		if err != nil {
