@@ -85,7 +85,7 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 	}
 
 	var begins sync.Once
-	var began time.Time // of the first read that is to settle the change: then it may be interrupted
+	begun := make(chan time.Time, 1) // when the first read that is to settle the change came: then it may be interrupted
 	for _, route := range []string{"sim.create", "sim.update", "sim.delete", "product.update", "account.swap"} {
 		c.Inject(simulator.Fault{Match: simulator.Match{API: k.api, Route: route}, Effect: simulator.Hang, Executed: true})
 		c.Before(k.api, route, len(k.keys)-1, func() { // the last of its changes: from now on nothing is answered
@@ -95,7 +95,7 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 			} {
 				c.Before(k.api, read, 0, func() {
 					begins.Do(func() {
-						began = time.Now()
+						begun <- time.Now()
 						if interrupted {
 							c.stop()
 						}
@@ -107,7 +107,10 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 	c.ForgetRequests()
 	sent := len(c.Ledger())
 	said := c.apply(t.Context(), p)
-	if began.IsZero() {
+	var began time.Time
+	select {
+	case began = <-begun:
+	default:
 		t.Fatalf("nothing asked what became of the change: %q", texts(said))
 	}
 	bound := settlingBound
@@ -141,8 +144,7 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 	}
 }
 
-// TestMonitorThatNeverEnds: a monitor that says "in progress" for ever is waited for as long as the timeout lasts,
-// although the SIM has long had the wanted status.
+// TestMonitorThatNeverEnds: a monitor that says "in progress" for ever is not waited for where the SIM has the wanted status.
 func TestMonitorThatNeverEnds(t *testing.T) {
 	for name, config := range map[string]func(status string) coreConfig{
 		"sim_status": func(status string) coreConfig { return statusConfig(coreAsync, status, nil) },
@@ -177,8 +179,8 @@ func TestMonitorThatNeverEnds(t *testing.T) {
 	}
 }
 
-// TestTokenFallbackInTrouble: a token endpoint that refuses the form and answers the other way of logging in with one
-// 503 counts as refused credentials, and nothing more is called in the run.
+// TestTokenFallbackInTrouble: a token endpoint that refuses the form, and is in trouble once where it is asked the other way,
+// has not refused the credentials.
 func TestTokenFallbackInTrouble(t *testing.T) {
 	c := onMemory(t)
 	c.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.TokenForm = "basic_only" })
