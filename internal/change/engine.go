@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 		r.decision.Announced, r.decision.Planned = planned.Announced, cmp.Or(planned.Shows, planned.From)
 		switch {
 		case r.decision.Action == Nothing:
+			r.note(e.Learn(r.change, func(to string) bool { return strings.EqualFold(to, r.decision.Shows) }))
 			return r.outcome(Needless, nil)
 		case r.decision.Action == Refuse:
 			return r.refused(Decided, nil)
@@ -116,6 +118,23 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 			return r.refused(Rejected, err)
 		}
 	}
+}
+
+// Learn ends the earlier changes of the SIM in the journal that asked for what a read has shown. Their runs were killed
+// before they could do so. An error is a warning.
+func (e *Engine) Learn(c journal.Change, shown func(to string) bool) error {
+	open, err := e.Journal.Open(c.API, c.Kind, c.SIM)
+	if err != nil {
+		return nil //nolint:nilerr // what can't be read is told where the journal is asked for advice
+	}
+	for _, entry := range open {
+		if shown(entry.To) {
+			if err := e.Journal.Settled(entry.ID, entry.Change, journal.Done); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Resume picks up a change of an earlier run, until its end or the deadline. It sends nothing.

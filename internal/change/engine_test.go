@@ -75,18 +75,18 @@ func (s *fakeSIM) Send(ctx context.Context, op *string) error {
 }
 
 func (s *fakeSIM) Wait(ctx context.Context, op string) (wait.Verdict, string, error) {
-	return s.look("wait", s.wait, ctx, op)
+	return s.look(ctx, "wait", s.wait, op)
 }
 
 func (s *fakeSIM) Settle(ctx context.Context, op string) (wait.Verdict, string, error) {
-	return s.look("settle", s.settle, ctx, op)
+	return s.look(ctx, "settle", s.settle, op)
 }
 
 func (s *fakeSIM) Peek(ctx context.Context, op string) (wait.Verdict, string, error) {
-	return s.look("peek", func(context.Context) seen { return s.peek }, ctx, op)
+	return s.look(ctx, "peek", func(context.Context) seen { return s.peek }, op)
 }
 
-func (s *fakeSIM) look(call string, how func(context.Context) seen, ctx context.Context, op string) (wait.Verdict, string, error) {
+func (s *fakeSIM) look(ctx context.Context, call string, how func(context.Context) seen, op string) (wait.Verdict, string, error) {
 	s.log = append(s.log, call+" ("+op+")")
 	if how == nil {
 		return wait.Happened, "ACTIVE", nil
@@ -144,7 +144,7 @@ func TestRun(t *testing.T) {
 	cases := map[string]struct {
 		sim      fakeSIM
 		planned  Planned
-		budget   Budget
+		budget   *Budget
 		kind     Kind
 		reason   Reason
 		live     string
@@ -162,9 +162,9 @@ func TestRun(t *testing.T) {
 		"refused by the decision":    {sim: fakeSIM{live: "TERMINATED"}, planned: announced, kind: Refused, reason: Decided, live: "TERMINATED", calls: "read"},
 		"not announced":              {kind: Moved, live: "INACTIVE", calls: "read"},
 		"moved since the plan":       {sim: fakeSIM{live: "SUSPENDED"}, planned: announced, kind: Moved, live: "SUSPENDED", calls: "read"},
-		"read only": {planned: announced, budget: Budget{ReadOnly: true}, kind: Refused, reason: ReadOnly, live: "INACTIVE",
+		"read only": {planned: announced, budget: &Budget{ReadOnly: true}, kind: Refused, reason: ReadOnly, live: "INACTIVE",
 			calls: "read"},
-		"over the limit": {planned: announced, budget: Budget{Limit: 1, sent: 1}, kind: Refused, reason: OverLimit, live: "INACTIVE",
+		"over the limit": {planned: announced, budget: &Budget{Limit: 1, sent: 1}, kind: Refused, reason: OverLimit, live: "INACTIVE",
 			calls: "read"},
 		"unreadable": {sim: fakeSIM{readErr: errUnreadable}, planned: announced, kind: Refused, reason: Unreadable, live: "INACTIVE",
 			err: errUnreadable, calls: "read"},
@@ -206,7 +206,9 @@ func TestRun(t *testing.T) {
 				sim.live = "INACTIVE"
 			}
 			e := testEngine()
-			e.Budget = &c.budget
+			if c.budget != nil {
+				e.Budget = c.budget
+			}
 			var accepted []string
 			out := Run(t.Context(), e, &sim, c.planned, time.Now().Add(time.Hour), func(_ string, op *Op[string]) {
 				accepted = append(accepted, describeOp(op))
@@ -366,7 +368,7 @@ func TestOneChangeOfASIMAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := testEngine()
 		first := &fakeSIM{live: "INACTIVE", wait: func(context.Context) seen {
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			return seen{wait.Happened, "ACTIVE", nil}
 		}}
 		second := &fakeSIM{live: "ACTIVE"}

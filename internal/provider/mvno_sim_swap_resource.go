@@ -201,6 +201,9 @@ func (r *mvnoSIMSwapResource) endEarlier(earlier []journal.Entry, o change.Outco
 		return
 	}
 	for _, e := range earlier {
+		if o.Kind == change.Needless && strings.EqualFold(e.To, o.Decision.Shows) {
+			continue // the engine has ended it
+		}
 		if err := r.journal.Settled(e.ID, e.Change, outcome); err != nil {
 			warnJournal(diags, []error{err})
 			return

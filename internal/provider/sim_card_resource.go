@@ -25,6 +25,7 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/accounts"
 	"github.com/simfleet/terraform-provider-telco/internal/change"
 	"github.com/simfleet/terraform-provider-telco/internal/identity"
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 	"github.com/simfleet/terraform-provider-telco/internal/planmod"
 	"github.com/simfleet/terraform-provider-telco/internal/validate"
@@ -184,6 +185,14 @@ func (r *simCardResource) explainExisting(o change.Outcome[*accounts.SIMCard, ac
 	return o
 }
 
+// learnCreation ends in the journal the order of a SIM card that is there, whose run was killed before it saw the end.
+func (r *simCardResource) learnCreation(id string, diags *diag.Diagnostics) {
+	ordered := journal.Change{API: "accounts", Kind: string(livechange.SIMCardCreation), SIM: id}
+	if err := r.engine.Learn(ordered, func(string) bool { return true }); err != nil {
+		warnJournal(diags, []error{err})
+	}
+}
+
 // withEarlierOrder adds to the refusal of an order what the journal knows of an earlier one.
 func (r *simCardResource) withEarlierOrder(detail, id string, diags *diag.Diagnostics) string {
 	entry, err := r.journal.Unanswered("accounts", string(livechange.SIMCardCreation), id)
@@ -256,6 +265,7 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 	asked := state
 	if card != nil {
 		state.setCard(card)
+		r.learnCreation(id, diags)
 	} else { // accepted, and not to be seen yet
 		state.ActorStatus = types.StringValue(accounts.ActorPending.String())
 	}

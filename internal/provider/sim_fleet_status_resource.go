@@ -151,7 +151,11 @@ func (r *simFleetStatusResource) Read(ctx context.Context, req resource.ReadRequ
 	operations = r.lookAll(ctx, client, operations, products, diags)
 	changed := len(gone) > 0
 	for id, product := range products {
-		if operations[id] != nil || product.SIMCard == nil || cmo.Satisfies(was[id], product.SIMCard.Status) {
+		if operations[id] != nil || product.SIMCard == nil {
+			continue
+		}
+		r.learnStatus(id, product.SIMCard.Status, diags)
+		if cmo.Satisfies(was[id], product.SIMCard.Status) {
 			continue
 		}
 		was[id] = product.SIMCard.Status

@@ -192,6 +192,7 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	state.setProduct(product)
 	if op == nil {
 		state.setLiveStatus(product.SIMCard.Status)
+		r.learnStatus(productID, product.SIMCard.Status, diags)
 	}
 	state.OperationStatus = operationStatus(op)
 	if !reflect.DeepEqual(before, state) { // writing what is there already is a quarter of what a read costs
@@ -199,6 +200,14 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	}
 	saveOperation(ctx, resp.Private, op, diags)
 	markManaged(ctx, resp.Private, diags)
+}
+
+// learnStatus ends in the journal what an earlier run has asked for, and was killed before it saw the end.
+func (s *services) learnStatus(productID, live string, diags *diag.Diagnostics) {
+	sent := (&statusSubject{productID: productID}).Change()
+	if err := s.engine.Learn(sent, func(to string) bool { return cmo.Satisfies(to, live) }); err != nil {
+		warnJournal(diags, []error{err})
+	}
 }
 
 // look reads a SIM, and says how a change of an earlier run stands.
