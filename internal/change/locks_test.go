@@ -79,3 +79,19 @@ func TestKeyedLocksGiveUp(t *testing.T) {
 		}
 	})
 }
+
+// TestKeyedLocksInterrupted: a run that has ended begins nothing more, and it is no matter of luck whether it does.
+func TestKeyedLocksInterrupted(t *testing.T) {
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stop)
+	locks := NewLocks()
+	for range 100 {
+		if _, err := locks.Lock(ctx, "cmo A"); !errors.Is(err, stop) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if len(locks.held) != 0 {
+		t.Errorf("%d locks are kept for nobody", len(locks.held))
+	}
+}
