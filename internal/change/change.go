@@ -4,6 +4,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,14 @@ type Retrier[L any] interface {
 // Referrer is a Subject whose operations have a reference at the service, such as a monitor.
 type Referrer[Op any] interface{ Reference(op Op) string }
 
+// Learner is a Subject whose live object can tell what became of an earlier change of the SIM, whose run was killed before
+// it could write that down.
+type Learner[L any] interface {
+	// Became says how the earlier change has ended: Done where the live object shows what it asked for, NoEffect where it
+	// shows exactly what it showed before, "" where it can't tell.
+	Became(live L, earlier journal.Change) journal.Outcome
+}
+
 // key is the SIM's lock: one change at a time.
 func key(c journal.Change) string { return c.API + " " + c.SIM }
 
@@ -65,6 +74,8 @@ type Decision struct {
 	From string
 	// Shows and Wanted are From and the target in words that a person reads.
 	Shows, Wanted string
+	// Recorded is what the journal says in place of Shows and Wanted; nil is the same.
+	Recorded *Sides
 	// Announced and Planned are what the plan has said: filled in by the engine, for messages.
 	Announced bool
 	Planned   string
@@ -73,6 +84,9 @@ type Decision struct {
 	// Attribute names the argument that a refusal is about; "" where it is about none.
 	Attribute string
 }
+
+// Sides are what a SIM shows before a change and what it is to show.
+type Sides struct{ From, To string }
 
 // Planned is what the plan has said of the change.
 type Planned struct {
@@ -148,9 +162,19 @@ type Op[T any] struct {
 	Version int `json:"version,omitempty"`
 	// Unknown says that it is not known whether the service took the change; else it has.
 	Unknown bool `json:"unknown,omitempty"`
-	// Record is the change's id in the journal.
+	// Record is the change's id in the journal, From and To what is written there.
 	Record    string `json:"record,omitempty"`
+	From      string `json:"from,omitempty"`
+	To        string `json:"to,omitempty"`
 	Operation T      `json:"operation"`
+}
+
+// change is what the journal says of the operation's change.
+func (o *Op[T]) change(c journal.Change) journal.Change {
+	if o.Record != "" {
+		c.From, c.To = o.From, cmp.Or(o.To, c.To)
+	}
+	return c
 }
 
 // storedVersion is the version of the stored form. Before it there was none, and the form was the same without Record.

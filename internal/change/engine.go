@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 
@@ -74,7 +73,7 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 		r.decision.Announced, r.decision.Planned = planned.Announced, cmp.Or(planned.Shows, planned.From)
 		switch {
 		case r.decision.Action == Nothing:
-			r.note(e.Learn(r.change, func(to string) bool { return strings.EqualFold(to, r.decision.Shows) }))
+			r.learn(live, false)
 			return r.outcome(Needless, nil)
 		case r.decision.Action == Refuse:
 			return r.refused(Decided, nil)
@@ -82,6 +81,9 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 			return r.outcome(Moved, nil)
 		}
 		r.change.From, r.change.To = r.decision.Shows, r.decision.Wanted
+		if recorded := r.decision.Recorded; recorded != nil {
+			r.change.From, r.change.To = recorded.From, recorded.To
+		}
 		if !authorized {
 			if reason := e.Budget.Spend(); reason != 0 {
 				return r.refused(reason, nil)
@@ -93,6 +95,7 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 		switch certainty {
 		case Accepted:
 			accepted(live, r.pending)
+			r.learn(live, true)
 			return r.await(ctx)
 		case Uncertain:
 			r.sendErr = err
@@ -120,18 +123,29 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 	}
 }
 
-// Learn ends the earlier changes of the SIM in the journal that asked for what a read has shown. Their runs were killed
-// before they could do so. An error is a warning.
-func (e *Engine) Learn(c journal.Change, shown func(to string) bool) error {
-	open, err := e.Journal.Open(c.API, c.Kind, c.SIM)
-	if err != nil {
-		return nil //nolint:nilerr // what can't be read is told where the journal is asked for advice
-	}
+// Learn ends in the journal those earlier changes of the SIM, of the subject's kind, that have been executed by what a read
+// has shown. Their runs were killed before they could do so. An error is a warning.
+func Learn[L any](e *Engine, s interface {
+	Learner[L]
+	Change() journal.Change
+}, live L) error {
+	return learn(e.Journal, s, s.Change(), live, "", false)
+}
+
+// learn is Learn for all but one record. What has had no effect so far may still be on its way: that it is not, is known
+// only once the service has taken another change of a SIM that shows what it showed before.
+func learn[L any](j *journal.Journal, s Learner[L], c journal.Change, live L, own string, certain bool) error {
+	open, _ := j.Open(c.API, c.Kind, c.SIM) // what can't be read is told where the journal is asked for advice
 	for _, entry := range open {
-		if shown(entry.To) {
-			if err := e.Journal.Settled(entry.ID, entry.Change, journal.Done); err != nil {
-				return err
-			}
+		if entry.ID == own {
+			continue
+		}
+		became := s.Became(live, entry.Change)
+		if became != journal.Done && (became != journal.NoEffect || !certain) {
+			continue
+		}
+		if err := j.Settled(entry.ID, entry.Change, became); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -139,7 +153,8 @@ func (e *Engine) Learn(c journal.Change, shown func(to string) bool) error {
 
 // Resume picks up a change of an earlier run, until its end or the deadline. It sends nothing.
 func Resume[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T], deadline time.Time) (out Outcome[L, T]) {
-	r := &run[L, T]{Engine: e, subject: s, change: s.Change(), base: ctx, pending: op, sent: true, accepted: func(L, *Op[T]) {}}
+	r := &run[L, T]{Engine: e, subject: s, change: op.change(s.Change()), base: ctx, pending: op, sent: true,
+		accepted: func(L, *Op[T]) {}}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	unlock, err := e.Locks.Lock(ctx, key(r.change))
@@ -157,7 +172,7 @@ func Resume[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T]
 // Look says how a change of an earlier run stands, for a refresh. It asks once, and waits only to settle one of which no
 // answer came.
 func Look[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T]) (out Outcome[L, T]) {
-	r := &run[L, T]{Engine: e, subject: s, change: s.Change(), base: ctx, pending: op, sent: true, looking: true,
+	r := &run[L, T]{Engine: e, subject: s, change: op.change(s.Change()), base: ctx, pending: op, sent: true, looking: true,
 		accepted: func(L, *Op[T]) {}}
 	defer r.recovered(ctx, &out)
 	if op.Unknown {
@@ -191,6 +206,9 @@ func (r *run[L, T]) send(ctx context.Context) (Certainty, error) {
 		return CertainlyNotSent, &NotRecordedError{err}
 	}
 	r.pending = &Op[T]{Version: storedVersion, Record: record, Operation: r.subject.Operation(r.live)}
+	if record != "" {
+		r.pending.From, r.pending.To = r.change.From, r.change.To
+	}
 	ctx, observed := r.Observe(ctx)
 	r.sent = true // until it is known better: a panic in the middle leaves it open
 	err = r.subject.Send(ctx, &r.pending.Operation)
@@ -209,7 +227,10 @@ func (r *run[L, T]) send(ctx context.Context) (Certainty, error) {
 	case CertainlyRefused, OtherRunning:
 		answer.Outcome = journal.Refused
 	case Uncertain:
-		return certainty, err // what reading finds out is written down
+		if answer.HTTPStatus == 0 && answer.CorrelationID == "" {
+			return certainty, err // nothing was answered; what reading finds out is written down
+		}
+		answer.Outcome = journal.Unknown
 	}
 	r.note(r.Journal.Answered(record, r.change, answer))
 	return certainty, err
@@ -222,6 +243,20 @@ func (e *NotRecordedError) Error() string { return e.Cause.Error() }
 
 // Unwrap gives the cause.
 func (e *NotRecordedError) Unwrap() error { return e.Cause }
+
+// learn ends earlier changes of the SIM, whose runs were killed, by what it shows. sent says that the service has taken
+// this one.
+func (r *run[L, T]) learn(live L, sent bool) {
+	learner, ok := r.subject.(Learner[L])
+	if !ok {
+		return
+	}
+	own := ""
+	if r.pending != nil {
+		own = r.pending.Record
+	}
+	r.note(learn(r.Journal, learner, r.change, live, own, sent))
+}
 
 // note keeps trouble with the journal after the fact: it is told, and holds nothing up.
 func (r *run[L, T]) note(err error) {
@@ -251,6 +286,8 @@ func (r *run[L, T]) refused(reason Reason, err error) Outcome[L, T] {
 func (r *run[L, T]) unread(live L, err error) Outcome[L, T] {
 	r.live = live
 	if isGone(err) {
+		var nothing L
+		r.learn(nothing, false)
 		return r.outcome(Gone, err)
 	}
 	return r.refused(Unreadable, err)
@@ -307,7 +344,11 @@ func (r *run[L, T]) end(word journal.Outcome) {
 func (r *run[L, T]) settle(ctx context.Context) Outcome[L, T] {
 	settling, cancel := r.settling()
 	defer cancel()
+	before := r.live
 	verdict, live, err := r.subject.Settle(settling, r.pending.Operation) //nolint:contextcheck // it outlives ctx
+	if verdict == wait.Happened && r.sendErr != nil {
+		r.learn(before, true)
+	}
 	if verdict != wait.Undecided {
 		r.live, r.settled = live, true
 	}

@@ -312,6 +312,9 @@ func TestRun_journal(t *testing.T) {
 	if open, err = e.Journal.Open("cmo", "", "TMSP-89490200000000000024"); err != nil || len(open) != 0 {
 		t.Fatalf("still open: %+v (%v)", open, err)
 	}
+	if text := readAll(t, folder); strings.Count(text, `"from":"INACTIVE","to":"ACTIVE"`) != strings.Count(text, "\n") {
+		t.Errorf("not each record says from and to:\n%s", text)
+	}
 
 	// A file in the folder's place.
 	blocked := filepath.Join(t.TempDir(), "journal")
@@ -323,6 +326,59 @@ func TestRun_journal(t *testing.T) {
 	if out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {}); out.Kind != Refused ||
 		out.Reason != NotRecorded || sim.sent != 0 || out.Sent {
 		t.Fatalf("without a journal: kind %d, reason %d, %d sends", out.Kind, out.Reason, sim.sent)
+	}
+}
+
+// fakeWitness is a fakeSIM whose live object tells of earlier changes.
+type fakeWitness struct{ *fakeSIM }
+
+func (w fakeWitness) Became(live string, earlier journal.Change) journal.Outcome {
+	switch live {
+	case earlier.To:
+		return journal.Done
+	case earlier.From:
+		return journal.NoEffect
+	}
+	return ""
+}
+
+// TestRun_earlier: a change whose run was killed gets its end from the run that learns it, and from no other.
+func TestRun_earlier(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sim  fakeSIM
+		want journal.Outcome
+	}{
+		"it has happened":               {fakeSIM{live: "ACTIVE"}, journal.Done},
+		"sent again":                    {fakeSIM{live: "INACTIVE"}, journal.NoEffect},
+		"sent again, without an answer": {fakeSIM{live: "INACTIVE", send: fails(errLost)}, journal.NoEffect},
+		"sent again, nobody knows": {fakeSIM{live: "INACTIVE", send: fails(errLost),
+			settle: always(wait.Undecided, "", errUnreadable)}, ""},
+		"refused":               {fakeSIM{live: "INACTIVE", send: fails(errRefused)}, ""},
+		"of another SIM status": {fakeSIM{live: "SUSPENDED"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := testEngine()
+			folder := t.TempDir()
+			e.Journal = journal.Open(folder, "")
+			earlier := c.sim.Change()
+			earlier.From, earlier.To = "INACTIVE", "ACTIVE"
+			id, err := e.Journal.Sending(earlier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			Run(t.Context(), e, fakeWitness{&c.sim}, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {})
+			entries, _, err := journal.List(folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, entry := range entries {
+				if entry.ID == id && entry.Outcome != c.want {
+					t.Errorf("the earlier change has ended as %q, want %q", entry.Outcome, c.want)
+				}
+			}
+		})
 	}
 }
 
@@ -573,4 +629,22 @@ func describeOp(op *Op[string]) string {
 		return op.Operation + " (unknown)"
 	}
 	return op.Operation
+}
+
+// readAll is what the files of a folder say.
+func readAll(t *testing.T, folder string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
 	"github.com/simfleet/terraform-provider-telco/internal/change"
 	"github.com/simfleet/terraform-provider-telco/internal/identity"
-	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 	"github.com/simfleet/terraform-provider-telco/internal/planmod"
 	"github.com/simfleet/terraform-provider-telco/internal/validate"
@@ -165,10 +164,7 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		before = op.Operation.Before
 		keep(account, op)
 	}
-	earlier, err := r.journal.Open("mvno", string(livechange.MVNOSIMSwap), s.accountID)
-	warnJournalRead(diags, err)
 	o := change.Run(ctx, r.engine, s, planned, time.Now().Add(timeout), accepted)
-	r.endEarlier(earlier, o, diags)
 
 	account := o.Live
 	switch {
@@ -188,27 +184,6 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		end.verb = creating
 	}
 	end.conclude(o, diags)
-}
-
-// endEarlier writes the end of earlier swaps of the account into the journal, which this run has learned: one whose SIM is
-// taken over has happened, and one whose account still held the same SIM had no effect.
-func (r *mvnoSIMSwapResource) endEarlier(earlier []journal.Entry, o change.Outcome[*mvno.Account, swapOperation], diags *diag.Diagnostics) {
-	outcome := journal.NoEffect
-	switch {
-	case o.Kind == change.Needless:
-		outcome = journal.Done
-	case !o.Sent:
-		return
-	}
-	for _, e := range earlier {
-		if o.Kind == change.Needless && strings.EqualFold(e.To, o.Decision.Shows) {
-			continue // the engine has ended it
-		}
-		if err := r.journal.Settled(e.ID, e.Change, outcome); err != nil {
-			warnJournal(diags, []error{err})
-			return
-		}
-	}
 }
 
 func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -33,7 +33,10 @@ type swapOperation struct {
 	Since  time.Time `json:"since"`
 }
 
-var _ change.Subject[*mvno.Account, swapOperation] = (*swapSubject)(nil)
+var (
+	_ change.Subject[*mvno.Account, swapOperation] = (*swapSubject)(nil)
+	_ change.Learner[*mvno.Account]                = (*swapSubject)(nil)
+)
 
 func (s *swapSubject) Change() journal.Change {
 	return journal.Change{API: "mvno", Kind: string(livechange.MVNOSIMSwap), SIM: identity.HexID(s.accountID), To: s.newSIM}
@@ -86,6 +89,17 @@ func noSIM(accountID string) (summary, detail string) {
 	return "MVNO account shows no SIM", fmt.Sprintf(
 		"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was sent, and the "+
 			"state is kept as it was.", accountID)
+}
+
+// Became compares the SIM that the account holds with the one that it held before an earlier swap.
+func (s *swapSubject) Became(account *mvno.Account, earlier journal.Change) journal.Outcome {
+	switch {
+	case account == nil || account.SIM.SIMNumber == "" || earlier.From == "":
+		return ""
+	case identity.SameICC(earlier.From, account.SIM.SIMNumber):
+		return journal.NoEffect
+	}
+	return journal.Done
 }
 
 func (s *swapSubject) Operation(account *mvno.Account) swapOperation {

@@ -25,7 +25,6 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/accounts"
 	"github.com/simfleet/terraform-provider-telco/internal/change"
 	"github.com/simfleet/terraform-provider-telco/internal/identity"
-	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 	"github.com/simfleet/terraform-provider-telco/internal/planmod"
 	"github.com/simfleet/terraform-provider-telco/internal/validate"
@@ -185,22 +184,25 @@ func (r *simCardResource) explainExisting(o change.Outcome[*accounts.SIMCard, ac
 	return o
 }
 
-// learnCreation ends in the journal the order of a SIM card that is there, whose run was killed before it saw the end.
-func (r *simCardResource) learnCreation(id string, diags *diag.Diagnostics) {
-	ordered := journal.Change{API: "accounts", Kind: string(livechange.SIMCardCreation), SIM: id}
-	if err := r.engine.Learn(ordered, func(string) bool { return true }); err != nil {
-		warnJournal(diags, []error{err})
+// learn ends in the journal what earlier runs have sent, and were killed before they saw the end. card is nil where there
+// is certainly none.
+func (r *simCardResource) learn(m *simCardModel, card *accounts.SIMCard, diags *diag.Diagnostics) {
+	for kind := range cardKinds {
+		if err := change.Learn(r.engine, r.subject(nil, kind, m), card); err != nil {
+			warnJournal(diags, []error{err})
+			return
+		}
 	}
 }
 
 // withEarlierOrder adds to the refusal of an order what the journal knows of an earlier one.
 func (r *simCardResource) withEarlierOrder(detail, id string, diags *diag.Diagnostics) string {
-	entry, err := r.journal.Unanswered("accounts", string(livechange.SIMCardCreation), id)
-	warnJournalRead(diags, err)
+	entry := r.earlierChange("accounts", livechange.SIMCardCreation, id, "", diags)
 	if entry == nil {
 		return detail
 	}
-	return fmt.Sprintf("%s ordered this SIM card, and was ended before the answer came: it is most likely yours.\n\n%s", describeEntry(*entry), detail)
+	return fmt.Sprintf("%s ordered this SIM card, and was ended before %s: it is most likely yours.\n\n%s",
+		describeEntry(*entry), unseen(*entry), detail)
 }
 
 // keep writes what was asked for into state, with what the service says of the rest.
@@ -247,6 +249,7 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 	card, op, err := r.look(ctx, client, &state, op, diags)
 	switch {
 	case isGone(err):
+		r.learn(&state, nil, diags)
 		warnGone(diags, "SIM card is gone", "SIM card "+id, err)
 		removeFromState(ctx, resp)
 		return
@@ -265,7 +268,9 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 	asked := state
 	if card != nil {
 		state.setCard(card)
-		r.learnCreation(id, diags)
+		if op == nil {
+			r.learn(&state, card, diags)
+		}
 	} else { // accepted, and not to be seen yet
 		state.ActorStatus = types.StringValue(accounts.ActorPending.String())
 	}

@@ -34,6 +34,7 @@ type cardSubject struct {
 var (
 	_ change.Subject[*accounts.SIMCard, accounts.Operation] = (*cardSubject)(nil)
 	_ change.Referrer[accounts.Operation]                   = (*cardSubject)(nil)
+	_ change.Learner[*accounts.SIMCard]                     = (*cardSubject)(nil)
 )
 
 func (s *cardSubject) id() string { return s.account + "/" + s.cli }
@@ -112,6 +113,7 @@ func (s *cardSubject) Decide(card *accounts.SIMCard) change.Decision {
 	now.setCard(card)
 	fields := s.plan.changes(s.state, &now)
 	d := change.Decision{Action: change.Send, From: s.plan.from(s.state, &now), Shows: fieldSide(fields, true), Wanted: fieldSide(fields, false)}
+	d.Recorded = &change.Sides{From: recordedSide(fields, true), To: recordedSide(fields, false)}
 	if d.From != s.plan.from(s.state, s.state) {
 		d.Shows = strings.ReplaceAll(d.Shows, "(the text before)", "(perhaps another text)")
 	}
@@ -141,6 +143,47 @@ func fieldSide(fields []livechange.Field, from bool) string {
 		}
 	}
 	return strings.Join(texts, "; ")
+}
+
+// recordedSide is what the journal says of one side: the state, and of other arguments their names, since a journal is kept
+// by other people, and for longer, than the configuration.
+func recordedSide(fields []livechange.Field, from bool) string {
+	var texts []string
+	for _, f := range fields {
+		switch {
+		case f.Name == "state" && from:
+			return stateSide(f.From)
+		case f.Name == "state":
+			texts = append(texts, stateSide(f.To))
+		case !from:
+			texts = append(texts, f.Name)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+func stateSide(state string) string { return "state " + state }
+
+// Became tells of an order and of a deletion by whether the SIM card is there, and of an update by its state, where that is
+// all that it changed.
+func (s *cardSubject) Became(card *accounts.SIMCard, earlier journal.Change) journal.Outcome {
+	side := ""
+	if card != nil {
+		side = stateSide(card.State.String())
+	}
+	switch {
+	case card != nil && card.ActorStatus == accounts.ActorPending:
+	case s.kind == accounts.Create && card != nil, s.kind == accounts.Delete && card == nil:
+		return journal.Done
+	case s.kind != accounts.Update:
+		return journal.NoEffect
+	case side == "" || strings.Contains(earlier.To, ";"):
+	case side == earlier.To:
+		return journal.Done
+	case side == earlier.From:
+		return journal.NoEffect
+	}
+	return ""
 }
 
 func existsDecision(id string, err error) change.Decision {

@@ -154,7 +154,7 @@ func (r *simFleetStatusResource) Read(ctx context.Context, req resource.ReadRequ
 		if operations[id] != nil || product.SIMCard == nil {
 			continue
 		}
-		r.learnStatus(id, product.SIMCard.Status, diags)
+		r.learnStatus(id, product, diags)
 		if cmo.Satisfies(was[id], product.SIMCard.Status) {
 			continue
 		}

@@ -192,7 +192,7 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 	state.setProduct(product)
 	if op == nil {
 		state.setLiveStatus(product.SIMCard.Status)
-		r.learnStatus(productID, product.SIMCard.Status, diags)
+		r.learnStatus(productID, product, diags)
 	}
 	state.OperationStatus = operationStatus(op)
 	if !reflect.DeepEqual(before, state) { // writing what is there already is a quarter of what a read costs
@@ -203,9 +203,8 @@ func (r *simStatusResource) Read(ctx context.Context, req resource.ReadRequest, 
 }
 
 // learnStatus ends in the journal what an earlier run has asked for, and was killed before it saw the end.
-func (s *services) learnStatus(productID, live string, diags *diag.Diagnostics) {
-	sent := (&statusSubject{productID: productID}).Change()
-	if err := s.engine.Learn(sent, func(to string) bool { return cmo.Satisfies(to, live) }); err != nil {
+func (s *services) learnStatus(productID string, product *cmo.Product, diags *diag.Diagnostics) {
+	if err := change.Learn(s.engine, &statusSubject{productID: productID}, product); err != nil {
 		warnJournal(diags, []error{err})
 	}
 }

@@ -35,6 +35,7 @@ var (
 	_ change.Subject[*cmo.Product, cmo.Operation] = (*statusSubject)(nil)
 	_ change.Retrier[*cmo.Product]                = (*statusSubject)(nil)
 	_ change.Referrer[cmo.Operation]              = (*statusSubject)(nil)
+	_ change.Learner[*cmo.Product]                = (*statusSubject)(nil)
 )
 
 func (s *statusSubject) Change() journal.Change {
@@ -102,6 +103,18 @@ func (s *statusSubject) Decide(product *cmo.Product) change.Decision {
 // final says that a SIM has left, or is about to, and can't get the wanted status any more.
 func final(live, target string) bool {
 	return cmo.IsTerminal(live) && !cmo.Satisfies(target, live) && !(live == "PENDING_TERMINATE" && target == "TERMINATED")
+}
+
+// Became compares what the SIM shows with what an earlier change asked for.
+func (s *statusSubject) Became(product *cmo.Product, earlier journal.Change) journal.Outcome {
+	switch live := statusOf(product); {
+	case live == "":
+	case cmo.Satisfies(earlier.To, live):
+		return journal.Done
+	case live == earlier.From:
+		return journal.NoEffect
+	}
+	return ""
 }
 
 func (s *statusSubject) Operation(product *cmo.Product) cmo.Operation {
