@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -153,7 +154,7 @@ func (c *Client) notTheAPI(req transport.Request, res *transport.Response, why e
 	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: res.Excerpt(), Cause: why})
 }
 
-// lane is the narrow bound that calls about a product fall under; "" is none.
+// lane is the backend with a limit of its own that a product belongs to; "" is none.
 func lane(productID string) string {
 	switch backend, _ := SplitID(productID); backend {
 	case lane1NCE, laneAirlinq:
@@ -162,11 +163,17 @@ func lane(productID string) string {
 	return ""
 }
 
-func lanes(productID string) []string {
-	if l := lane(productID); l != "" {
-		return []string{l}
+// lanes are the backends that a call about these products reaches. Each has its own lane: a 429 of one backend's adapter
+// holds up no other.
+func lanes(productIDs ...string) []string {
+	var out []string
+	for _, id := range productIDs {
+		if backend, _ := SplitID(id); !slices.Contains(out, backend) {
+			out = append(out, backend)
+		}
 	}
-	return nil
+	slices.Sort(out) // all take their places in the same order, so that no two calls wait for each other
+	return out
 }
 
 // hostOf is a URL's host without the port that its scheme implies, so that the http:// links which a service behind a

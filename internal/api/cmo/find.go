@@ -206,7 +206,7 @@ func (c *Client) find(ctx context.Context, ids []string) (findAnswer, error) {
 	req := transport.Request{
 		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
 		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
-		Body:   body, Lanes: lanes(ids[0]),
+		Body:   body, Lanes: lanes(ids...),
 	}
 	res, err := c.http.Do(ctx, req)
 	if err != nil {

@@ -32,7 +32,7 @@ type Config struct {
 	// ErrorsPerSecond is how many error answers (HTTP 400 and up) are borne, after a first burst of 20; more hold all
 	// calls back, for a service that bans a caller with many errors. 0 is no bound.
 	ErrorsPerSecond float64
-	// Lanes are narrower bounds for some of the calls, chosen by Request.Lane.
+	// Lanes are narrower bounds for some of the calls, chosen by Request.Lanes.
 	Lanes map[string]Lane
 	// RequestTimeout bounds one attempt, its answer included; default 60 s.
 	RequestTimeout time.Duration
