@@ -16,21 +16,32 @@ const module = "github.com/simfleet/terraform-provider-telco/"
 // arrows is the house: which packages of ours and which libraries each package may import, tests aside. A trailing
 // slash allows all below. The standard library is free to all, but for what is named in never.
 var arrows = map[string][]string{
-	"main":                   {"internal/provider", "github.com/hashicorp/terraform-plugin-framework/"},
-	"internal/wait":          {},
+	"main": {"internal/provider", "internal/journal", "internal/review",
+		"github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/identity": {},
+	"internal/journal":  {"internal/identity", "golang.org/x/"},
+	"internal/wait":     {},
+	// The words of live changes: the provider writes them into plans, the review reads them out.
+	"internal/livechange": {},
+	// The live changes of a plan's JSON: no provider server, no API.
+	"internal/review": {"internal/livechange", "github.com/hashicorp/terraform-json"},
+	// One live change of one SIM from decision to end; it knows neither Terraform nor an API.
+	"internal/change":        {"internal/journal", "internal/wait"},
 	"internal/api/transport": {"golang.org/x/"},
-	"internal/api/accounts":  {"internal/api/transport", "internal/wait", "golang.org/x/"},
-	"internal/api/cmo":       {"internal/api/transport", "internal/wait", "golang.org/x/"},
-	"internal/api/m2m":       {"internal/api/transport", "internal/wait", "golang.org/x/"},
-	"internal/api/mvno":      {"internal/api/transport", "internal/wait", "golang.org/x/"},
+	"internal/api/accounts":  {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
+	"internal/api/cmo":       {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
+	"internal/api/m2m":       {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
+	"internal/api/mvno":      {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
 	// The provider takes error kinds and the rule for endpoints from transport, which its clients stand on.
-	"internal/provider": {"internal/api/", "internal/wait", "internal/validate", "internal/planmod",
+	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal", "internal/livechange",
+		"internal/planmod", "internal/validate", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-"},
-	"internal/validate":      {"internal/api/transport", "github.com/hashicorp/terraform-plugin-framework/"},
-	"internal/planmod":       {"github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/validate":      {"internal/api/transport", "internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
 	"internal/cmd/demo":      {},
+	"internal/cmd/schema":    {"internal/provider", "github.com/hashicorp/terraform-plugin-"},
 	"internal/cmd/bench":     {"internal/simulator"},
 	"internal/browser":       {},
 	// go-plugin and go-hclog let a real CLI attach to the provider inside the test.
@@ -117,6 +128,10 @@ func TestMayImport(t *testing.T) {
 		{"internal/api/cmo", module + "internal/simulator", false},
 		{"internal/api/cmo", "github.com/hashicorp/terraform-plugin-log/tflog", false},
 		{"internal/simulator", module + "internal/api/cmo", false},
+		{"internal/identity", module + "internal/api/mvno", false},
+		{"internal/journal", module + "internal/api/mvno", false},
+		{"internal/journal", "github.com/hashicorp/terraform-plugin-framework/diag", false},
+		{"internal/journal", module + "internal/identity", true},
 		{"internal/provider", "net/http/httptest", false},
 		{"internal/provider", module + "internal/simulator", false},
 		{"main", module + "internal/simulator", false},

@@ -52,7 +52,8 @@ type Env struct {
 
 // Impatient makes the provider poll every few milliseconds.
 var Impatient = []provider.Option{
-	provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 5 * time.Millisecond, Patience: 100 * time.Millisecond}),
+	provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 5 * time.Millisecond, Patience: 100 * time.Millisecond,
+		Convinced: 200 * time.Millisecond, SecondLook: 5 * time.Millisecond}),
 	provider.WithBackoff(time.Millisecond),
 }
 
@@ -75,7 +76,12 @@ func New(t *testing.T, opts ...simulator.Option) *Env {
 func (e *Env) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"telco": func() (tfprotov6.ProviderServer, error) {
-			return recorder{providerserver.NewProtocol6(provider.New("test", e.options...)())(), e}, nil
+			server := providerserver.NewProtocol6(provider.New("test", e.options...)())()
+			lists, ok := server.(tfprotov6.ListResourceServer)
+			if !ok {
+				return nil, fmt.Errorf("%T lists nothing", server)
+			}
+			return recorder{server, lists, e}, nil
 		},
 	}
 }
@@ -198,6 +204,7 @@ func CheckAll(checks ...resource.TestCheckFunc) resource.TestCheckFunc {
 // recorder keeps the diagnostics of planning, applying and reading: plugin-testing does not show warnings.
 type recorder struct {
 	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
 	env *Env
 }
 

@@ -2,12 +2,14 @@ package acctest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,9 +20,10 @@ import (
 type CLI struct {
 	Dir string
 
-	t    *testing.T
-	path string
-	env  []string
+	t        *testing.T
+	path     string
+	env      []string
+	attached map[string]any // as TF_REATTACH_PROVIDERS takes it
 }
 
 // buildOnce builds the provider once for all tests of a run.
@@ -56,9 +59,69 @@ func (e *Env) NewCLI(t *testing.T) *CLI {
 // diagnostics are recorded. It can't be killed.
 func (e *Env) NewAttachedCLI(t *testing.T) *CLI {
 	t.Helper()
-	c := newCLI(t)
-	c.Setenv("TF_REATTACH_PROVIDERS=" + e.serve(t))
+	return e.attached(newCLI(t))
+}
+
+// NewAttachedCLIAt is NewAttachedCLI with the CLI of that path, such as one of OtherCLIs.
+func (e *Env) NewAttachedCLIAt(t *testing.T, path string) *CLI {
+	t.Helper()
+	return e.attached(newCLIAt(t, path))
+}
+
+func (e *Env) attached(c *CLI) *CLI {
+	c.t.Helper()
+	server, err := e.Factories()["telco"]()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.Attach(address(), server)
 	return c
+}
+
+// NewInstallingCLI is NewCLI with the provider in a mirror that init installs it from, for Terraform and for OpenTofu, as
+// simfleet/telco in that version. path is the CLI's, "" the one that all tests use.
+func NewInstallingCLI(t *testing.T, path, version string) *CLI {
+	t.Helper()
+	var c *CLI
+	if path == "" {
+		c = newCLI(t)
+	} else {
+		c = newCLIAt(t, path)
+	}
+	bin, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror := filepath.Join(c.Dir, "mirror")
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		dir := filepath.Join(mirror, host, "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(bin, "terraform-provider-telco"), filepath.Join(dir, "terraform-provider-telco_v"+version)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
+	return c
+}
+
+// Path is the CLI's own.
+func (c *CLI) Path() string { return c.path }
+
+// Env is the environment of its commands.
+func (c *CLI) Env() []string { return c.env }
+
+// OtherCLIs are the paths of CLIs beside the one that all tests use, from TELCO_TEST_CLIS, separated as PATH is: what
+// only a newer Terraform or an OpenTofu can do is tested with each of them that can. The test is skipped where there is
+// none.
+func OtherCLIs(t *testing.T) []string {
+	t.Helper()
+	paths := filepath.SplitList(os.Getenv("TELCO_TEST_CLIS"))
+	if len(paths) == 0 {
+		t.Skip("TELCO_TEST_CLIS names no other CLI")
+	}
+	return paths
 }
 
 func newCLI(t *testing.T) *CLI {
@@ -73,17 +136,60 @@ func newCLI(t *testing.T) *CLI {
 			t.Fatal("no CLI: set TF_ACC_TERRAFORM_PATH")
 		}
 	}
+	return newCLIAt(t, path)
+}
+
+func newCLIAt(t *testing.T, path string) *CLI {
+	t.Helper()
 	c := &CLI{Dir: t.TempDir(), t: t, path: path}
 	c.Write("cli.tfrc", "") // the user's own settings stay out of the tests
-	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1",
+		"TF_INPUT=0",
 		"CHECKPOINT_DISABLE=1", "TF_ACC=")
 	return c
+}
+
+// Need skips the test unless the CLI is Terraform or OpenTofu of that version, such as "1.10", or newer; "" skips it
+// for that one.
+func (c *CLI) Need(terraform, tofu string) {
+	c.t.Helper()
+	var version struct {
+		Terraform string `json:"terraform_version"` // OpenTofu's too
+	}
+	output, err := c.Command("version", "-json").Output()
+	if err != nil || json.Unmarshal(output, &version) != nil {
+		c.t.Fatalf("%s tells no version: %v\n%s", c.path, err, output)
+	}
+	name, need := "Terraform", terraform
+	if text, _ := c.Run("version"); strings.Contains(text, "OpenTofu") {
+		name, need = "OpenTofu", tofu
+	}
+	if need == "" || older(version.Terraform, need) {
+		c.t.Skipf("%s %s can't do this (needed: Terraform %s, OpenTofu %s)", name, version.Terraform, orNone(terraform),
+			orNone(tofu))
+	}
+}
+
+func orNone(version string) string {
+	if version == "" {
+		return "none"
+	}
+	return version
+}
+
+// older compares major and minor version; what follows does not count.
+func older(version, need string) bool {
+	var major, minor, needMajor, needMinor int
+	_, _ = fmt.Sscanf(version, "%d.%d", &major, &minor)
+	_, _ = fmt.Sscanf(need, "%d.%d", &needMajor, &needMinor)
+	return major < needMajor || major == needMajor && minor < needMinor
 }
 
 // useBinary makes the CLI start the provider that was built into that directory.
 func (c *CLI) useBinary(dir string) {
 	c.t.Helper()
-	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address(), dir))
+	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n",
+		address(), dir))
 }
 
 // Setenv adds environment variables, each "NAME=value", to later commands.
@@ -132,7 +238,7 @@ func (c *CLI) MustRun(args ...string) string {
 // plain keeps escape codes out of the output of the commands that would print them.
 func plain(args []string) []string {
 	switch args[0] {
-	case "plan", "apply", "destroy", "refresh", "import", "show", "init", "validate":
+	case "plan", "apply", "destroy", "refresh", "import", "show", "init", "validate", "query":
 		return append([]string{args[0], "-no-color"}, args[1:]...)
 	}
 	return args

@@ -20,7 +20,7 @@ var liveKinds = map[string]string{
 }
 
 // applyWatched applies a plan, and holds the apply to the promise that a plan makes: what is executed was announced
-// with a live warning that names the SIM, and each change is executed once at the most.
+// with a live warning that names the SIM, from this and to that, and each change is executed once at the most.
 func (c *core) applyWatched(ctx context.Context, p *corePlan) (said []*tfprotov6.Diagnostic, problems []string) {
 	before := len(c.Ledger())
 	said = c.apply(ctx, p)
@@ -28,18 +28,14 @@ func (c *core) applyWatched(ctx context.Context, p *corePlan) (said []*tfprotov6
 	executed := map[string]int{}
 	for _, change := range c.Ledger()[before:] {
 		executed[change.Action+" "+change.Key]++
-		announced := p.warnsOf(liveKinds[change.Action], change.Key)
-		// A fleet of which the plan has announced the change of some SIMs may find another one changed at apply, as when a
-		// change of a killed run ends. Terraform has nothing to hold that against; the plan made at apply warns of it.
-		if p.warnsOf(liveKinds[change.Action], "Fleet ") && warnOf(said, liveKinds[change.Action], change.Key) {
-			announced = true
-		}
-		if !announced {
-			problems = append(problems, fmt.Sprintf("%s %s (%s) was executed, and the plan (%s) did not warn of it",
-				change.Action, change.Key, change.Detail, p.actions()))
+		if problem := p.unannounced(change); problem != "" {
+			problems = append(problems, fmt.Sprintf("%s %s (%s) was executed, planned was %s: %s",
+				change.Action, change.Key, change.Detail, p.actions(), problem))
 		}
 	}
+	problems = append(problems, p.overcounted(c.Ledger()[before:])...)
 	problems = append(problems, c.overstated(p, said)...)
+	problems = append(problems, c.undestroyed(p, said)...)
 	for what, times := range executed {
 		if times > 1 {
 			problems = append(problems, fmt.Sprintf("%s was executed %d times by one apply", what, times))
@@ -80,7 +76,8 @@ func (c *core) overstated(p *corePlan, said []*tfprotov6.Diagnostic) (problems [
 func (c *core) comeToRest(ctx context.Context, config coreConfig, rounds int) (problems []string) {
 	var last string
 	for range rounds {
-		p := c.plan(ctx, config, corePlanOptions{})
+		p, misplanned := c.planWatched(ctx, config, corePlanOptions{})
+		problems = append(problems, misplanned...)
 		if failed := coreErrors(p.diagnostics); len(failed) > 0 {
 			last = "the plan fails: " + strings.Join(failed, "\n")
 			if !c.helpful || !c.help(ctx, config, failed) {
@@ -104,7 +101,7 @@ func (c *core) comeToRest(ctx context.Context, config coreConfig, rounds int) (p
 
 var existsAlready = regexp.MustCompile(`id = "([^"]+)"`)
 
-// help does what an error asks a person for: to import a SIM card that exists already, or to take a taint off.
+// help does what an error asks a person for: to import a SIM card that already exists, or to take a taint off.
 func (c *core) help(ctx context.Context, config coreConfig, failed []string) bool {
 	for _, text := range failed {
 		id := existsAlready.FindStringSubmatch(text)

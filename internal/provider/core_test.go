@@ -157,7 +157,8 @@ func newCore(t fataler, url string) *core {
 	return &core{
 		t: t, parallel: 10, state: map[string]coreObject{}, userTainted: map[string]bool{},
 		options: []provider.Option{
-			provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 3 * time.Millisecond, Patience: 8 * time.Millisecond}),
+			provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 3 * time.Millisecond, Patience: 8 * time.Millisecond,
+				Convinced: 16 * time.Millisecond, SecondLook: time.Millisecond}),
 			provider.WithBackoff(time.Millisecond),
 		},
 		settings: map[string]any{
@@ -569,7 +570,8 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 	after := c.decode(schema, resp.PlannedState)
 	switch name := c.differs(schema, change.after, after); name {
 	case "":
-	case "operation_status", "failed", "previous_sim_number": // so it is meant: the plan has announced nothing, and by now something would be sent
+	case "operation_status", "failed", "previous_sim_number", "last_change":
+		// So it is meant: the plan has announced something else, or nothing, than would be sent by now.
 		return append(diagnostics, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Provider produced inconsistent final plan",
 			Detail: change.addr + "." + name})
 	default:
@@ -585,9 +587,13 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 	return append(diagnostics, c.applyCall(ctx, server, change, before, after, change.config, resp.PlannedPrivate, kind)...)
 }
 
-// differs names the attribute that was planned as known and came out otherwise.
+// differs names the attribute that was planned as known and came out otherwise. Where operation_status is one, the others
+// go with it: the plan has announced no change, and by now there is one.
 func (c *core) differs(schema *tfprotov6.Schema, plan, result tftypes.Value) string {
 	plans, results := coreFields(plan), coreFields(result)
+	if status := plans["operation_status"]; status.IsFullyKnown() && !status.Equal(results["operation_status"]) {
+		return "operation_status"
+	}
 	for _, a := range schema.Block.Attributes {
 		if plans[a.Name].IsFullyKnown() && !plans[a.Name].Equal(results[a.Name]) {
 			return a.Name

@@ -200,6 +200,58 @@ func TestWrongSecret(t *testing.T) {
 	}
 }
 
+// A login page in place of a token is looked at once, however many SIMs wait for one, and each says the same.
+func TestLoginPageInPlaceOfAToken(t *testing.T) {
+	for _, k := range credentialCases() {
+		t.Run(string(k.api), func(t *testing.T) {
+			c := onMemory(t)
+			k.seed(c.Simulator)
+			c.Inject(simulator.Fault{
+				Match: simulator.Match{API: k.api, Route: "token"}, Effect: simulator.Answer, Status: 200,
+				Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html><title>Sign in</title><body>to Example Corp</body></html>",
+			})
+			failed := coreErrors(c.plan(t.Context(), k.config, corePlanOptions{}).diagnostics)
+			if len(failed) != manySIMs {
+				t.Errorf("%d errors: %q", len(failed), failed)
+			}
+			where, setting := "/cmo/token", "cmo.token_url (TELCO_CMO_TOKEN_URL)"
+			if k.api == simulator.Accounts {
+				where, setting = "/accounts/v1/authtoken", "accounts.endpoint (TELCO_ACCOUNTS_ENDPOINT)"
+			}
+			said := "What answered at " + c.net.URL() + where + " is no token endpoint: HTTP 200: a page: Sign in to Example Corp.\n"
+			next := "\n\nNo further calls are made to this API in this run. Check " + setting + ": is it where tokens are issued, rather " +
+				"than where people log in? If it is right, a proxy or a filter between here and that host has answered in its place."
+			for _, text := range failed {
+				if !strings.Contains(text, said) || !strings.HasSuffix(text, next) {
+					t.Errorf("said %q", text)
+				}
+			}
+			if got := len(c.Requests(simulator.Match{API: k.api})); got != 1 {
+				t.Errorf("%d calls", got)
+			}
+		})
+	}
+}
+
+// Secrets that come from a file end with a line break, which is none of them.
+func TestSecretsFromAFile(t *testing.T) {
+	for _, k := range matrixCases() {
+		t.Run(k.name, func(t *testing.T) {
+			c := onMemory(t)
+			k.seed(c.Simulator)
+			for _, secret := range [][2]string{
+				{"accounts", "client_secret"}, {"cmo", "client_secret"}, {"m2m", "password"}, {"mvno", "token"},
+			} {
+				settings := c.settings[secret[0]].(map[string]any)
+				settings[secret[1]] = settings[secret[1]].(string) + "\r\n"
+			}
+			if problems := c.comeToRest(t.Context(), k.after, 3); len(problems) > 0 {
+				t.Error(problems)
+			}
+		})
+	}
+}
+
 // A server whose clock is wrong by a day: tokens are good for as long as expires_in says, whatever the date.
 func TestClockSkew(t *testing.T) {
 	for _, skew := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {

@@ -67,23 +67,6 @@ func words(err error) string {
 	return strings.Join(append(lines, sentence(strings.Join(facts, ", "))), "\n")
 }
 
-// advice is what helps against trouble of a general kind.
-func advice(err error) string {
-	switch {
-	case errors.Is(err, transport.ErrUnauthorized):
-		return "The service refuses the credentials. No further calls are made to this API in this run, since a service may " +
-			"ban who keeps trying. Check the credentials in the provider block (or its environment variables), then run again."
-	case errors.Is(err, transport.ErrForbidden):
-		return "The credentials are valid, but their rights do not suffice. Check the tenant and the access rights of the credentials."
-	case errors.Is(err, transport.ErrRateLimited):
-		return "The service asks for fewer calls. Lower requests_per_second of this API in the provider block and run again later " +
-			"(the CMO advises to wait an hour)."
-	case errors.Is(err, transport.ErrNotTheAPI):
-		return "Check the endpoint in the provider block, and any proxy between here and the service. The state is kept as it was."
-	}
-	return ""
-}
-
 func sentence(text string) string {
 	if text == "" {
 		return ""
@@ -102,8 +85,8 @@ func recovered(ctx context.Context, diags *diag.Diagnostics, inState func() bool
 		return
 	}
 	tflog.Error(ctx, "panic", map[string]any{"type": fmt.Sprintf("%T", p), "stack": string(debug.Stack())})
-	detail := "This is a fault of the provider, please report it with the log (TF_LOG=DEBUG). What was sent before it is in " +
-		"state; the next plan reads the live SIM and goes on from there."
+	detail := "This is a fault of the provider, please report it with the log (TF_LOG=DEBUG). What was sent before it " +
+		"is in state; the next plan reads the live SIM and goes on from there."
 	if inState != nil && inState() {
 		kept := diag.Diagnostics{}
 		for _, d := range *diags {
@@ -117,12 +100,4 @@ func recovered(ctx context.Context, diags *diag.Diagnostics, inState func() bool
 		return
 	}
 	diags.AddError("Provider fault", detail)
-}
-
-// plural is a number of things.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
 }

@@ -45,7 +45,7 @@ func TestExplain(t *testing.T) {
 		"page": {
 			&transport.Error{API: "CMO API", Op: "read product TMSP-1", Status: 404, NotTheAPI: true, Message: "Not Found"}, "",
 			what + "\n\nWhat answered does not look like the CMO API. It sent: Not Found\nHTTP status 404, while trying to read product TMSP-1.\n\n" +
-				"Check the endpoint in the provider block, and any proxy between here and the service. The state is kept as it was.",
+				"Check cmo.endpoint (TELCO_CMO_ENDPOINT), and any proxy or filter between here and that host. The state is kept as it was.",
 		},
 		"empty page": {
 			&transport.Error{API: "CMO API", Op: "read product TMSP-1", Status: 200, NotTheAPI: true}, "Look.",
@@ -55,7 +55,8 @@ func TestExplain(t *testing.T) {
 			&transport.Error{API: "CMO API", Op: "read product TMSP-1", Status: 401, Message: "bad token"}, "",
 			what + "\n\nThe CMO API says: bad token\nHTTP status 401, while trying to read product TMSP-1.\n\n" +
 				"The service refuses the credentials. No further calls are made to this API in this run, since a service may ban who keeps " +
-				"trying. Check the credentials in the provider block (or its environment variables), then run again.",
+				"trying. Check cmo.client_id (TELCO_CMO_CLIENT_ID) and cmo.client_secret (TELCO_CMO_CLIENT_SECRET), or cmo.access_token " +
+				"(TELCO_CMO_ACCESS_TOKEN), then run again.",
 		},
 		"forbidden": {
 			&transport.Error{API: "CMO API", Op: "read product TMSP-1", Status: 403, Message: "no rights"}, "",

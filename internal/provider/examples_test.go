@@ -127,7 +127,9 @@ var exampleChanges = map[string]int{
 	"resources/telco_mvno_sim_swap/full.tf":        1,
 	"scenarios/activation/main.tf":                 2,
 	"scenarios/fleet-from-csv/main.tf":             2,
+	"scenarios/fleet-from-spreadsheet/main.tf":     2,
 	"scenarios/lost-card/main.tf":                  1,
+	"scenarios/codes-to-vault/main.tf":             1,
 }
 
 // TestAccExamples applies each example on its own, checks that it does what it says and that the plan after it is
@@ -149,6 +151,15 @@ func TestAccExamples(t *testing.T) {
 				env := newExampleEnv(t)
 				cli := exampleCLI(t, env)
 				use(t, cli, append(beside, file)...)
+				if callsFunctions(t, file) {
+					cli.Need("1.8", "1.7") // provider functions
+				}
+				if text, err := os.ReadFile(filepath.Join(examplesDir, file)); err != nil {
+					t.Fatal(err)
+				} else if strings.Contains(string(text), "ephemeral \"") {
+					cli.Need("1.11", "1.11")
+					attachVault(cli)
+				}
 
 				cli.MustRun("apply", "-auto-approve")
 				if got := len(env.Ledger()); got != exampleChanges[file] {
@@ -165,6 +176,15 @@ func TestAccExamples(t *testing.T) {
 			t.Errorf("%s is expected to make changes, and is not there", file)
 		}
 	}
+}
+
+func callsFunctions(t *testing.T, file string) bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(examplesDir, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(text), "provider::telco::")
 }
 
 // TestAccExamples_import takes what each minimal example made into a state of its own, by the documented block and by
@@ -226,19 +246,24 @@ func TestAccExamples_format(t *testing.T) {
 	}
 }
 
-// TestExamples_complete: each resource and data source has the examples that its page shows.
+// TestExamples_complete: each resource, data source and function has the examples that its page shows.
 func TestExamples_complete(t *testing.T) {
 	t.Parallel()
 	files := exampleFiles(t)
 	for dir, names := range map[string][]string{
-		"resources": {"resource.tf", "full.tf"}, "data-sources": {"data-source.tf"},
+		"resources": {"resource.tf", "full.tf"}, "list-resources": {"list-resource.tfquery.hcl"}, "data-sources": {"data-source.tf"}, "functions": {"function.tf"},
+		"ephemeral-resources": {"ephemeral-resource.tf"},
 	} {
 		pages, err := filepath.Glob("../../docs/" + dir + "/*.md")
 		if err != nil || len(pages) == 0 {
 			t.Fatalf("no pages of %s: %v", dir, err)
 		}
 		for _, page := range pages {
-			folder := filepath.Join(dir, "telco_"+strings.TrimSuffix(filepath.Base(page), ".md"))
+			name := strings.TrimSuffix(filepath.Base(page), ".md")
+			if dir != "functions" {
+				name = "telco_" + name
+			}
+			folder := filepath.Join(dir, name)
 			for _, name := range names {
 				if !slices.Contains(files[folder], filepath.Join(folder, name)) {
 					t.Errorf("%s has no %s", folder, name)

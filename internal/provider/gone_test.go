@@ -59,6 +59,9 @@ func TestAccGone(t *testing.T) {
 				env.AddMVNOSIM(simulator.MVNOSIM{ICC: icc, Network: "TDC", FormFactor: "NANO", AutoAssign: true})
 			}
 			c.add(env)
+			// The service has others too: where nothing of ours were there, it would not be taken for the right one.
+			env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "ACTIVE"})
+			env.AddMVNOAccount(simulator.MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819299", SIMNumber: "8945010000000000099"})
 			env.Test(
 				resource.TestStep{Config: env.Config(c.config)},
 				resource.TestStep{

@@ -10,6 +10,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/accounts"
+	"github.com/simfleet/terraform-provider-telco/internal/api/cmo"
+	"github.com/simfleet/terraform-provider-telco/internal/api/m2m"
+	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
 )
 
 // FuzzImportIDs: an import id that is taken splits into parts that may be sent, and makes up the same id again.
@@ -22,22 +27,25 @@ func FuzzImportIDs(f *testing.F) {
 		f.Add(id)
 	}
 	ctx := context.Background()
+	// An import needs a client, which it does not call.
+	base := baseResource{&services{accounts: api[accounts.Client]{client: &accounts.Client{}}, cmo: api[cmo.Client]{client: &cmo.Client{}},
+		m2m: api[m2m.Client]{client: &m2m.Client{}}, mvno: api[mvno.Client]{client: &mvno.Client{}}}}
 	f.Fuzz(func(t *testing.T, id string) {
-		if card, ok := imported(ctx, t, &simCardResource{}, id); ok {
+		if card, ok := imported(ctx, t, &simCardResource{base}, id); ok {
 			account, cli := card("account_key"), card("cli")
 			if account+"/"+cli != id || !accountKeyPattern.MatchString(account) || !cliPattern.MatchString(cli) {
 				t.Errorf("SIM card %q was taken as %q, %q", id, account, cli)
 			}
 		}
-		if status, ok := imported(ctx, t, &simStatusResource{}, id); ok && (status("product_id") != id || strings.HasSuffix(id, "-simCard")) {
+		if status, ok := imported(ctx, t, &simStatusResource{base}, id); ok && (status("product_id") != id || strings.HasSuffix(id, "-simCard")) {
 			t.Errorf("SIM status %q was taken as %q", id, status("product_id"))
 		}
-		if group, ok := imported(ctx, t, &simAAGroupResource{}, id); ok {
+		if group, ok := imported(ctx, t, &simAAGroupResource{base}, id); ok {
 			if group("iccid")+"/"+group("group_code") != id || group("group_code") == "" {
 				t.Errorf("auto-activation group %q was taken as %q, %q", id, group("iccid"), group("group_code"))
 			}
 		}
-		if swap, ok := imported(ctx, t, &mvnoSIMSwapResource{}, id); ok {
+		if swap, ok := imported(ctx, t, &mvnoSIMSwapResource{base}, id); ok {
 			if again := strings.TrimSuffix(swap("account_id")+"/"+swap("new_sim"), "/"); again != id || !accountIDPattern.MatchString(swap("account_id")) {
 				t.Errorf("SIM swap %q was taken as %q", id, again)
 			}

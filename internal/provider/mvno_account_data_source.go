@@ -17,7 +17,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*mvnoAccountDataSource)(nil)
 
-type mvnoAccountDataSource struct{ dataServiceUser }
+type mvnoAccountDataSource struct{ baseDataSource }
 
 func newMVNOAccountDataSource() datasource.DataSource { return &mvnoAccountDataSource{} }
 
@@ -74,7 +74,7 @@ func (d *mvnoAccountDataSource) Read(ctx context.Context, req datasource.ReadReq
 		accountReadError(&resp.Diagnostics, model.ID.ValueString(), err)
 		return
 	}
-	model.Number, model.State, model.Type, model.Customer = orNull(account.Number), orNull(account.State), orNull(account.Type), orNull(account.Customer)
-	model.SIMNumber, model.IMSI, model.Network = orNull(account.SIM.SIMNumber), orNull(account.SIM.IMSI), orNull(account.SIM.Network)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	shown := listedMVNOAccount(account)
+	shown.ID = model.ID // as it was asked for
+	resp.Diagnostics.Append(resp.State.Set(ctx, &shown)...)
 }

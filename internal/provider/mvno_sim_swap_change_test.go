@@ -102,7 +102,7 @@ func TestAccMVNOSIMSwap_answerLost(t *testing.T) {
 			resource.TestStep{
 				Config: config,
 				ExpectError: regexp.MustCompile(fmt.Sprintf(
-					`(?s)(SIM swap had no effect.*did\s+not\s+take\s+place.*safe\s+to\s+apply\s+again.*){%d}`, len(cases))),
+					`(?s)(SIM swap had no effect.*it\s+holds\s+SIM.*safe\s+to\s+apply\s+again.*){%d}`, len(cases))),
 			},
 			resource.TestStep{ // nothing is in state, and nothing else was sent
 				PreConfig: func() {

@@ -1,12 +1,11 @@
 package provider
 
 import (
-	"time"
-
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 type mvnoSIMSwapModel struct {
@@ -27,26 +26,31 @@ type mvnoSIMSwapModel struct {
 	FormFactor        types.String   `tfsdk:"form_factor"`
 	AccountState      types.String   `tfsdk:"account_state"`
 	OperationStatus   types.String   `tfsdk:"operation_status"`
+	LastChange        types.String   `tfsdk:"last_change"`
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 }
 
-// swapOperation is what private state keeps of a swap of which no usable answer came, or that the service has answered
-// and does not show yet.
-type swapOperation struct {
-	NewSIM string    `json:"new_sim"` // as asked for; once answered, the ICC
-	Before string    `json:"before"`  // the ICC that the account held
-	Since  time.Time `json:"since"`
+// take fills in what an account shows, and what a swap has answered: that is the newer of the two.
+func (m *mvnoSIMSwapModel) take(account *mvno.Account, answered *mvno.SIM) {
+	if account != nil {
+		m.AccountState = stringOrNull(account.State)
+		m.setSIM(account.SIM)
+	}
+	if answered != nil {
+		m.setSIM(*answered)
+		m.keepCodes(answered)
+	}
 }
 
 // setSIM takes over the SIM that an account holds. What is known of another SIM goes: form factor and codes.
 func (m *mvnoSIMSwapModel) setSIM(sim mvno.SIM) {
-	if !mvno.SameICC(m.SIMNumber.ValueString(), sim.SIMNumber) {
+	if !identity.SameICC(m.SIMNumber.ValueString(), sim.SIMNumber) {
 		m.FormFactor = types.StringNull()
 		m.dropCodes()
 	}
-	m.SIMNumber = orNull(sim.SIMNumber)
-	m.IMSI = orNull(sim.IMSI)
-	m.Network = orNull(sim.Network)
+	m.SIMNumber = stringOrNull(sim.SIMNumber)
+	m.IMSI = stringOrNull(sim.IMSI)
+	m.Network = stringOrNull(sim.Network)
 	if sim.FormFactor != "" {
 		m.FormFactor = types.StringValue(sim.FormFactor)
 	}
@@ -59,7 +63,7 @@ func (m *mvnoSIMSwapModel) dropCodes() {
 // keepCodes keeps what a swap answered, if the user wants the codes in state.
 func (m *mvnoSIMSwapModel) keepCodes(sim *mvno.SIM) {
 	if m.StoreCodes.ValueBool() {
-		m.PIN1, m.PIN2, m.PUK1, m.PUK2 = orNull(sim.PIN1), orNull(sim.PIN2), orNull(sim.PUK1), orNull(sim.PUK2)
+		m.PIN1, m.PIN2, m.PUK1, m.PUK2 = stringOrNull(sim.PIN1), stringOrNull(sim.PIN2), stringOrNull(sim.PUK1), stringOrNull(sim.PUK2)
 	}
 }
 

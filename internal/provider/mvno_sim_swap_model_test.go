@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
+	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 func TestSwapDecide(t *testing.T) {
@@ -13,42 +15,27 @@ func TestSwapDecide(t *testing.T) {
 	const a, b, c = "8945010000000000017", "8945010000000000025", "8945010000000000033"
 	for _, test := range []struct {
 		newSIM, replaces, held string
-		want                   decision
+		want                   change.Action
 	}{
-		{newSIM: b, held: a, want: send},
-		{newSIM: b, held: b, want: takeOver},
-		{newSIM: b, held: b + "F", want: takeOver},
-		{newSIM: b, replaces: a, held: a, want: send},
-		{newSIM: b, replaces: a + "F", held: a, want: send},
-		{newSIM: b, replaces: a, held: b, want: takeOver},
-		{newSIM: b, replaces: a, held: c, want: refuse},
-		{newSIM: mvno.ESIM, held: a, want: send},
-		{newSIM: mvno.ESIM, replaces: a, held: a, want: send},
-		{newSIM: mvno.ESIM, replaces: a, held: a + "F", want: send},
-		{newSIM: mvno.ESIM, replaces: a, held: b, want: takeOver},
-		{newSIM: mvno.AutoAssign, replaces: a, held: a, want: send},
-		{newSIM: mvno.AutoAssign, replaces: a, held: c, want: takeOver},
+		{newSIM: b, held: a, want: change.Send},
+		{newSIM: b, held: b, want: change.Nothing},
+		{newSIM: b, held: b + "F", want: change.Nothing},
+		{newSIM: b, held: b + string(identity.CheckDigit(b)), want: change.Nothing},
+		{newSIM: " " + b + "F", held: b, want: change.Nothing},
+		{newSIM: b, replaces: a, held: a, want: change.Send},
+		{newSIM: b, replaces: a + "F", held: a, want: change.Send},
+		{newSIM: b, replaces: a, held: b, want: change.Nothing},
+		{newSIM: b, replaces: a, held: c, want: change.Refuse},
+		{newSIM: mvno.ESIM, held: a, want: change.Send},
+		{newSIM: mvno.ESIM, replaces: a, held: a, want: change.Send},
+		{newSIM: mvno.ESIM, replaces: a, held: a + "F", want: change.Send},
+		{newSIM: mvno.ESIM, replaces: a, held: b, want: change.Nothing},
+		{newSIM: mvno.AutoAssign, replaces: a, held: a, want: change.Send},
+		{newSIM: mvno.AutoAssign, replaces: a, held: c, want: change.Nothing},
 	} {
-		if got := decide(test.newSIM, test.replaces, test.held); got != test.want {
-			t.Errorf("new_sim %s, replaces %q, held %s: got %d, want %d", test.newSIM, test.replaces, test.held, got, test.want)
-		}
-	}
-}
-
-func TestSwapHappened(t *testing.T) {
-	t.Parallel()
-	const a, b, c = "8945010000000000017", "8945010000000000025", "8945010000000000033"
-	for _, test := range []struct {
-		newSIM, held string
-		want         bool
-	}{
-		{b, a, false}, {b, b, true}, {b, b + "F", true}, {b, c, false}, {b, "", false},
-		{mvno.ESIM, a, false}, {mvno.ESIM, a + "F", false}, {mvno.ESIM, b, true}, {mvno.ESIM, "", false},
-		{mvno.AutoAssign, a, false}, {mvno.AutoAssign, c, true},
-	} {
-		op := swapOperation{NewSIM: test.newSIM, Before: a}
-		if got := op.happened(&mvno.Account{SIM: mvno.SIM{SIMNumber: test.held}}); got != test.want {
-			t.Errorf("new_sim %s, held %q: got %t, want %t", test.newSIM, test.held, got, test.want)
+		subject := &swapSubject{newSIM: test.newSIM, replaces: test.replaces}
+		if got := subject.Decide(&mvno.Account{State: "ACTIVE", SIM: mvno.SIM{SIMNumber: test.held}}); got.Action != test.want {
+			t.Errorf("new_sim %s, replaces %q, held %s: got %d, want %d", test.newSIM, test.replaces, test.held, got.Action, test.want)
 		}
 	}
 }

@@ -2,11 +2,10 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -21,7 +20,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
-	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
+	"github.com/simfleet/terraform-provider-telco/internal/livechange"
+	"github.com/simfleet/terraform-provider-telco/internal/planmod"
+	"github.com/simfleet/terraform-provider-telco/internal/validate"
 )
 
 var (
@@ -30,7 +33,7 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*mvnoSIMSwapResource)(nil)
 )
 
-type mvnoSIMSwapResource struct{ serviceUser }
+type mvnoSIMSwapResource struct{ baseResource }
 
 func newMVNOSIMSwapResource() resource.Resource { return &mvnoSIMSwapResource{} }
 
@@ -40,8 +43,10 @@ func (r *mvnoSIMSwapResource) Metadata(_ context.Context, req resource.MetadataR
 
 var (
 	accountIDPattern = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
-	newSIMPattern    = regexp.MustCompile(`^(?:[0-9]{11,19}|` + mvno.ESIM + `|` + mvno.AutoAssign + `)$`)
-	heldSIMPattern   = regexp.MustCompile(`^[0-9]{11,20}F?$`)
+	// iccSpelling is an ICC as it is written and printed: blanks in between, perhaps an F at the end, perhaps its check digit.
+	iccSpelling    = `\s*(?:[0-9]\s*){11,20}[Ff]?\s*`
+	newSIMPattern  = regexp.MustCompile(`^(?:` + iccSpelling + `|` + mvno.ESIM + `|` + mvno.AutoAssign + `)$`)
+	heldSIMPattern = regexp.MustCompile(`^` + iccSpelling + `$`)
 )
 
 const (
@@ -67,15 +72,16 @@ func (r *mvnoSIMSwapResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"account_id": schema.StringAttribute{Required: true,
 				MarkdownDescription: "Id of the account, 24 hex characters (not its number). Another id replaces this resource.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(accountIDPattern, accountIDRule)},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()}},
+				PlanModifiers:       []planmodifier.String{planmod.KeepSpelling(identity.SameID), stringplanmodifier.RequiresReplace()}},
 			"new_sim": schema.StringAttribute{Required: true,
-				MarkdownDescription: "The SIM that the account shall hold: an ICC of 11 to 19 digits, or `eSim` or `autoAssign` to let the " +
-					"service choose one. With an ICC, a swap made elsewhere shows as a change. With a word it is accepted; use `triggers` to ask " +
+				MarkdownDescription: "The SIM that the account shall hold: an ICC (11 to 19 digits; blanks, a trailing `F` and a check digit as the 20th do not count), or `eSim` or `autoAssign` to let the " +
+					"service choose one. With an ICC, a swap made elsewhere shows as a change. With a keyword it is accepted; use `triggers` to ask " +
 					"for another swap.",
-				Validators: []validator.String{stringvalidator.RegexMatches(newSIMPattern, newSIMRule)}},
+				Validators:    []validator.String{stringvalidator.RegexMatches(newSIMPattern, newSIMRule), validate.SwapICC()},
+				PlanModifiers: []planmodifier.String{planmod.KeepSpelling(sameNewSIM)}},
 			"replaces": schema.StringAttribute{Optional: true,
-				MarkdownDescription: "The ICC that the account must hold now. The swap is sent only while it does, which makes a swap by word " +
-					"safe to apply again after a crash. Where the account holds another SIM by then: with a word that SIM is taken over and " +
+				MarkdownDescription: "The ICC that the account must hold now. The swap is sent only while it does, which makes a swap by keyword " +
+					"safe to apply again after a crash. Where the account holds another SIM by then: with a keyword that SIM is taken over and " +
 					"nothing is sent; with an ICC it is an error, unless that SIM is the one in `new_sim`: then nothing is sent.",
 				Validators: []validator.String{stringvalidator.RegexMatches(heldSIMPattern, "must be the ICC of the SIM that the account holds now")}},
 			"triggers": schema.MapAttribute{ElementType: types.StringType, Optional: true,
@@ -92,469 +98,260 @@ func (r *mvnoSIMSwapResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"form_factor":         computed("Form factor of the SIM, such as `NANO`; null where the service does not tell."),
 			"account_state":       computed("State of the account, such as `ACTIVE`, `BLOCKED` or `DELETING`."),
 			"operation_status":    operationStatusAttribute(),
+			"last_change":         lastChangeAttribute("`SIM 8945019000000000001 -> autoAssign`"),
 			"timeouts":            timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}),
 		},
 	}
 }
 
-// decision is what a swap comes to once it is known which SIM the account holds.
-type decision int
-
-const (
-	send decision = iota
-	takeOver
-	refuse
-)
-
-// decide applies new_sim and replaces to the SIM that the account holds.
-func decide(newSIM, replaces, held string) decision {
-	switch {
-	case !mvno.IsWord(newSIM) && mvno.SameICC(newSIM, held):
-		return takeOver
-	case replaces == "" || mvno.SameICC(replaces, held):
-		return send
-	case mvno.IsWord(newSIM):
-		return takeOver
-	}
-	return refuse
+// sameNewSIM says whether two values of new_sim ask for one SIM. Keywords are exact.
+func sameNewSIM(a, b string) bool {
+	return a == b || !mvno.IsWord(a) && !mvno.IsWord(b) && identity.SameICC(a, b)
 }
 
-func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
+// asksForSwap says whether the plan asks for a swap that the prior state has not had. A keyword that stands where an
+// import by identity has left an ICC is taken as declared.
+func (m *mvnoSIMSwapModel) asksForSwap(prior *mvnoSIMSwapModel, imported bool) bool {
+	if imported && mvno.IsWord(m.NewSIM.ValueString()) {
+		return false
+	}
+	same := m.NewSIM.Equal(prior.NewSIM) || isSet(m.NewSIM) && sameNewSIM(m.NewSIM.ValueString(), prior.NewSIM.ValueString())
+	return !same || !m.Triggers.Equal(prior.Triggers)
+}
+
+func (r *mvnoSIMSwapResource) subject(client *mvno.Client, m *mvnoSIMSwapModel) *swapSubject {
+	return &swapSubject{services: r.services, client: client, accountID: m.AccountID.ValueString(), newSIM: m.NewSIM.ValueString(),
+		replaces: m.Replaces.ValueString()}
+}
+
+func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	diags := &resp.Diagnostics
-	var plan, state mvnoSIMSwapModel
-	if !req.State.Raw.IsNull() {
-		diags.Append(req.State.Get(ctx, &state)...)
-	}
-	if req.Plan.Raw.IsNull() {
-		planNothing(diags, mvnoSIMSwap, fmt.Sprintf(
-			"MVNO account %s keeps SIM %s: a swap can't be undone. Destroying this resource only makes Terraform forget it.",
-			state.AccountID.ValueString(), shown(state.SIMNumber)))
-		return
-	}
+	defer recovered(ctx, diags, func() bool { return !resp.State.Raw.IsNull() })
+	var plan mvnoSIMSwapModel
 	diags.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, d := plan.Timeouts.Create(ctx, operationTimeout)
+	diags.Append(d...)
 	client := r.mvno.use(diags)
 	if diags.HasError() {
 		return
 	}
+	saveOperation[swapOperation](ctx, resp.Private, nil, diags)
+	planned := change.Planned{
+		Announced: announces(plan.OperationStatus), From: identity.ICCKey(livechange.SwapFrom(plan.LastChange.ValueString())),
+		Shows: livechange.SwapFrom(plan.LastChange.ValueString())}
+	r.swap(ctx, r.subject(client, &plan), plan, planned, timeout, diags, conclusion[*mvno.Account, swapOperation]{
+		verb: creating, drop: func() { resp.State.RemoveResource(ctx) },
+	}, &resp.State, resp.Private)
+}
 
-	if req.State.Raw.IsNull() {
-		held, sends := r.planCreate(ctx, client, plan, req.Private, diags)
-		if !sends {
-			planSilent(ctx, &resp.Plan, diags)
+// swap brings the account to the wanted SIM, and ends the verb. model is the plan, with what it left unknown filled in
+// from the prior state.
+func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mvnoSIMSwapModel, planned change.Planned, timeout time.Duration, diags *diag.Diagnostics, end conclusion[*mvno.Account, swapOperation], state stateSetter, private privateWriter) {
+	before, last := "", model.LastChange
+	keep := func(account *mvno.Account, op *change.Op[swapOperation]) {
+		m := model
+		m.take(account, s.answered)
+		if op != nil && !op.Unknown || s.answered != nil {
+			m.PreviousSIMNumber = types.StringValue(before)
 		}
-		plan.announceHeld(ctx, held, sends, resp)
-		r.planCodes(ctx, plan, nil, resp)
-		return
+		m.settle()
+		m.OperationStatus = operationStatus(op)
+		m.LastChange = lastChange(last, types.StringNull(), before != "", livechange.Swap(before, displayNewSIM(model.NewSIM)))
+		diags.Append(state.Set(ctx, &m)...)
+		saveOperation(ctx, private, op, diags)
 	}
+	accepted := func(account *mvno.Account, op *change.Op[swapOperation]) {
+		before = op.Operation.Before
+		keep(account, op)
+	}
+	o := change.Run(ctx, r.engine, s, planned, time.Now().Add(timeout), accepted)
 
-	setPrivate(ctx, resp.Private, plannedKey, state.AccountID.ValueString(), diags)
-	setPrivate(ctx, resp.Private, heldKey, state.SIMNumber.ValueString(), diags)
-	operation := readMark[swapOperation](ctx, req.Private, diags)
-	if !plan.AccountID.Equal(state.AccountID) {
-		// Terraform drops the warnings of a replacement's create leg, so this call gives them.
-		planNothing(diags, mvnoSIMSwap, fmt.Sprintf(
-			"MVNO account %s keeps SIM %s: Terraform forgets it when this resource goes over to another account.",
-			state.AccountID.ValueString(), shown(state.SIMNumber)))
-		r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
-		return
-	}
-
-	swaps, sends := plan.asksForSwap(&state), false
-	held := state.SIMNumber
-	if swaps {
-		held, sends = r.planSwap(ctx, client, plan, held, diags)
-	}
-	status := state.OperationStatus
-	if operation != nil {
-		status = types.StringUnknown()
-	}
-	if operation != nil || !sends {
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("operation_status"), status)...)
-	}
-	// What an answered swap has brought is known, even while the account does not show it.
-	open := swaps || operation != nil && operation.Unknown
-	for name, value := range map[string]types.String{
-		"sim_number": state.SIMNumber, "previous_sim_number": state.PreviousSIMNumber, "imsi": state.IMSI,
-		"network": state.Network, "form_factor": state.FormFactor, "account_state": state.AccountState,
-	} {
-		if open {
-			value = types.StringUnknown()
-		}
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
-	}
-	plan.announceHeld(ctx, held, sends, resp)
-	if open {
-		r.planCodes(ctx, plan, nil, resp)
-	} else {
-		r.planCodes(ctx, plan, &state, resp)
-	}
-}
-
-// heldKey keeps the SIM of the prior state for the create leg of a replacement, which is planned without state.
-const heldKey = "held"
-
-// planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
-// that would send a swap is refused. It says which SIM the account holds, as far as it is known, and whether a swap will
-// be sent.
-func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) (types.String, bool) {
-	replaced := asks(plan.AccountID) && isReplacement(ctx, private, plan.AccountID.ValueString(), diags)
-	if !replaced {
-		return r.planSwap(ctx, client, plan, types.StringUnknown(), diags)
-	}
-	refusal := func(wayOut string) {
-		diags.AddError("Replacing is refused", fmt.Sprintf(
-			"Replacing would swap the SIM of MVNO account %s to %s, and Terraform would not show the warning of that.\n\n%s",
-			plan.AccountID.ValueString(), shown(plan.NewSIM), wayOut))
-	}
-	if plan.NewSIM.IsUnknown() || mvno.IsWord(plan.NewSIM.ValueString()) {
-		refusal("To ask for another swap, change triggers: that is done in place, with its warning.")
-		return types.StringUnknown(), false
-	}
-	held := types.StringUnknown()
-	raw, d := private.GetKey(ctx, heldKey)
-	diags.Append(d...)
-	var icc string
-	if json.Unmarshal(raw, &icc) == nil && icc != "" {
-		held = types.StringValue(icc)
-	}
-	held, sends := r.planSwap(ctx, client, plan, held, diags)
-	if sends {
-		refusal("Apply without -replace: new_sim is changed in place, with its warning.")
-	}
-	return held, false
-}
-
-// announceHeld plans, as previous_sim_number, the SIM that a swap by word is announced for, where nothing else ties the
-// swap to it. Terraform holds the apply to that, so one whose account holds another SIM by then is refused: the swap may
-// have been made meanwhile, by an earlier run whose answer was lost.
-func (m *mvnoSIMSwapModel) announceHeld(ctx context.Context, held types.String, sends bool, resp *resource.ModifyPlanResponse) {
-	if sends && asks(held) && m.byWordAlone() {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("previous_sim_number"), held)...)
-	}
-}
-
-// byWordAlone says that nothing but the state tells a repeated swap from the first one.
-func (m *mvnoSIMSwapModel) byWordAlone() bool {
-	return mvno.IsWord(m.NewSIM.ValueString()) && m.Replaces.ValueString() == ""
-}
-
-// asksForSwap says whether the plan asks for a swap that the prior state has not had.
-func (m *mvnoSIMSwapModel) asksForSwap(prior *mvnoSIMSwapModel) bool {
-	return !m.NewSIM.Equal(prior.NewSIM) || !m.Triggers.Equal(prior.Triggers)
-}
-
-// planCodes plans the codes: null without store_codes, those in state where nothing is swapped, else unknown.
-func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapModel, state *mvnoSIMSwapModel, resp *resource.ModifyPlanResponse) {
-	codes := map[string]types.String{"pin1": types.StringUnknown(), "pin2": types.StringUnknown(), "puk1": types.StringUnknown(), "puk2": types.StringUnknown()}
-	if state != nil {
-		codes = map[string]types.String{"pin1": state.PIN1, "pin2": state.PIN2, "puk1": state.PUK1, "puk2": state.PUK2}
-	}
-	for name, value := range codes {
-		if !plan.StoreCodes.IsUnknown() && !plan.StoreCodes.ValueBool() {
-			value = types.StringNull()
-		}
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
-	}
-}
-
-// planSwap adds the warning of a planned swap, and errors for what the service would refuse. It says which SIM the
-// account holds, as far as it is known, and whether a swap will be sent.
-func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, diags *diag.Diagnostics) (types.String, bool) {
-	accountID := plan.AccountID.ValueString()
-	if client != nil && r.preflight && asks(plan.AccountID) {
-		account, ok := r.usable(ctx, client, accountID, diags)
-		if !ok {
-			return held, false
-		}
-		held = types.StringValue(account.SIM.SIMNumber)
-	}
-	if asks(held) && asks(plan.NewSIM) && !plan.Replaces.IsUnknown() {
-		switch decide(plan.NewSIM.ValueString(), plan.Replaces.ValueString(), held.ValueString()) {
-		case takeOver:
-			if mvno.IsWord(plan.NewSIM.ValueString()) {
-				diags.AddWarning("No SIM swap is needed", takenOver(accountID, plan, held.ValueString())+
-					" If you want another swap, set replaces to that ICC.")
-			}
-			return held, false
-		case refuse:
-			replacesError(diags, accountID, plan, held.ValueString())
-			return held, false
-		case send:
-			if client != nil && r.preflight && !r.available(ctx, client, plan, diags) {
-				return held, false
-			}
-		}
-	}
-	r.live.plan(diags, liveChange{
-		kind: mvnoSIMSwap, sim: accountID,
-		what:    fmt.Sprintf("MVNO account %s: SIM %s -> %s.", shown(plan.AccountID), shown(held), shown(plan.NewSIM)),
-		meaning: "The old SIM goes dead at once and is spent; its device is offline until it has the new SIM. A swap may be charged.",
-	})
-	if mvno.IsWord(plan.NewSIM.ValueString()) && plan.Replaces.IsNull() {
-		suggestion := "the ICC that the account holds"
-		if asks(held) {
-			suggestion = fmt.Sprintf("replaces = %q", held.ValueString())
-		}
-		diags.AddAttributeWarning(path.Root("replaces"), "Swap by word without replaces", fmt.Sprintf(
-			"Account %s is to be swapped to %s, and nothing tells a repeated swap from the first one. If this run is killed in the middle, "+
-				"the next apply swaps again.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
-			accountID, plan.NewSIM.ValueString(), suggestion))
-	}
-	return held, true
-}
-
-func takenOver(accountID string, plan mvnoSIMSwapModel, held string) string {
-	return fmt.Sprintf("MVNO account %s holds SIM %s and no longer %s (replaces), so SIM %s is taken over as the one that %s asked for. Nothing is sent.",
-		accountID, held, plan.Replaces.ValueString(), held, plan.NewSIM.ValueString())
-}
-
-func replacesError(diags *diag.Diagnostics, accountID string, plan mvnoSIMSwapModel, held string) {
-	diags.AddAttributeError(path.Root("replaces"), "Account holds another SIM", fmt.Sprintf(
-		"MVNO account %s holds SIM %s, neither the one in replaces (%s) nor the one asked for (%s). Nothing was sent.\n\n"+
-			"Find out who swapped it. To swap all the same, set replaces = %q.",
-		accountID, held, plan.Replaces.ValueString(), plan.NewSIM.ValueString(), held))
-}
-
-// usable reads the account and refuses one that is unknown, leaving, or shows no SIM.
-func (r *mvnoSIMSwapResource) usable(ctx context.Context, client *mvno.Client, accountID string, diags *diag.Diagnostics) (*mvno.Account, bool) {
-	account, err := client.Account(ctx, accountID)
+	account := o.Live
 	switch {
-	case errors.Is(err, transport.ErrNotFound):
-		diags.AddAttributeError(path.Root("account_id"), "Unknown MVNO account", explain(
-			fmt.Sprintf("The MVNO API knows no account %s.", accountID), err, "Check the account id. Nothing was sent."))
-	case err != nil:
-		accountReadError(diags, accountID, err)
-	case !mvno.AllowsSwap(account.State):
-		diags.AddAttributeError(path.Root("account_id"), "MVNO account can't swap its SIM", fmt.Sprintf(
-			"MVNO account %s is in state %s, which allows no swap. Nothing was sent.", accountID, account.State))
-	case account.SIM.SIMNumber == "":
-		noSIMError(diags, accountID)
-	default:
-		return account, true
+	case o.Kind == change.Needless && mvno.IsWord(s.newSIM):
+		if !identity.SameICC(model.SIMNumber.ValueString(), account.SIM.SIMNumber) {
+			model.PreviousSIMNumber = model.Replaces
+		}
+	case o.Kind == change.Done && o.Settled:
+		model.PreviousSIMNumber = types.StringValue(before)
+		warnTookPlace(diags, s.accountID, before, account.SIM.SIMNumber, o.Err)
 	}
-	return account, false
-}
-
-func accountReadError(diags *diag.Diagnostics, accountID string, err error) {
-	diags.AddError("Unable to read MVNO account", explain(fmt.Sprintf("MVNO account %s could not be read.", accountID), err, ""))
-}
-
-func noSIMError(diags *diag.Diagnostics, accountID string) {
-	diags.AddError("MVNO account shows no SIM", fmt.Sprintf(
-		"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was sent, and the "+
-			"state is kept as it was.", accountID))
-}
-
-// available looks the wanted SIM up. Whoever may not see it learns nothing here, and the swap itself decides.
-func (r *mvnoSIMSwapResource) available(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, diags *diag.Diagnostics) bool {
-	if mvno.IsWord(plan.NewSIM.ValueString()) {
-		return true
+	if account != nil && s.answered == nil && (o.Kind == change.Done || o.Kind == change.Needless) {
+		r.readFormFactor(ctx, s.client, account)
 	}
-	if _, err := client.SIM(ctx, plan.NewSIM.ValueString()); errors.Is(err, transport.ErrNotFound) {
-		diags.AddAttributeError(path.Root("new_sim"), "Unknown SIM", explain(fmt.Sprintf(
-			"The MVNO API knows no SIM %s, so account %s can't be swapped to it.", plan.NewSIM.ValueString(), plan.AccountID.ValueString()), err,
-			"Check the ICC, and that the SIM is in your storage. Nothing was sent."))
-		return false
+	end.asked, end.say = keep, swapSentences(s.accountID, o.Decision.Shows, s.newSIM)
+	if o.Kind == change.Pending { // the swap is made, in any verb: only its display is waited for
+		end.verb = creating
 	}
-	return true
-}
-
-func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	defer recovered(ctx, &resp.Diagnostics, func() bool { return !resp.State.Raw.IsNull() })
-	var plan mvnoSIMSwapModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, d := plan.Timeouts.Create(ctx, operationTimeout)
-	resp.Diagnostics.Append(d...)
-	client := r.mvno.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	(*mark[swapOperation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
-	keep := func(m *mark[swapOperation]) {
-		plan.settle()
-		plan.OperationStatus = m.status()
-		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		m.save(ctx, resp.Private, &resp.Diagnostics)
-	}
-	result := r.swap(ctx, client, &plan, plan, keep)
-	switch {
-	case result.end == changeRefused:
-		resp.Diagnostics.Append(result.diags...)
-	default:
-		keep(result.mark)
-		resp.Diagnostics.Append(result.diags...)
-	}
+	end.conclude(o, diags)
 }
 
 func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
+	diags := &resp.Diagnostics
+	defer recovered(ctx, diags, nil)
 	var plan, state mvnoSIMSwapModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	diags.Append(req.Plan.Get(ctx, &plan)...)
+	diags.Append(req.State.Get(ctx, &state)...)
 	timeout, d := plan.Timeouts.Update(ctx, operationTimeout)
-	resp.Diagnostics.Append(d...)
-	operation := readMark[swapOperation](ctx, req.Private, &resp.Diagnostics)
-	client := r.mvno.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	diags.Append(d...)
+	op := loadOperation[swapOperation](ctx, req.Private, diags)
+	imported := importedByIdentity(ctx, req.Private, diags)
+	client := r.mvno.use(diags)
+	if diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	if operation != nil && !r.resume(ctx, client, &state, operation, resp) {
+	if op != nil && !r.resume(ctx, client, &state, op, timeout, resp) {
 		return
 	}
 	model := plan
 	model.carry(&state)
-	keep := func(m *mark[swapOperation]) {
+	if !plan.asksForSwap(&state, imported) {
 		model.settle()
-		model.OperationStatus = m.status()
-		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-		m.save(ctx, resp.Private, &resp.Diagnostics)
-	}
-	if !plan.asksForSwap(&state) {
-		keep(nil)
+		model.OperationStatus = operationStatus[swapOperation](nil)
+		diags.Append(resp.State.Set(ctx, &model)...)
+		saveOperation[swapOperation](ctx, resp.Private, nil, diags)
 		return
 	}
-	result := r.swap(ctx, client, &model, plan, keep)
-	if result.end != changeRefused {
-		keep(result.mark)
-	} // else the state stays as it was
-	resp.Diagnostics.Append(result.diags...)
+	planned := change.Planned{Announced: announces(plan.OperationStatus), From: identity.ICCKey(state.SIMNumber.ValueString()),
+		Shows: state.SIMNumber.ValueString()}
+	r.swap(ctx, r.subject(client, &model), model, planned, timeout, diags, conclusion[*mvno.Account, swapOperation]{
+		verb: updating, shown: func(*mvno.Account, *change.Op[swapOperation]) {}, // the state stays as it was
+	}, &resp.State, resp.Private)
 }
 
-// resume settles an earlier swap, and puts into state what became of it. Nothing is sent. Unless it says true, the
-// update ends here with its error.
-func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, operation *mark[swapOperation], resp *resource.UpdateResponse) bool {
+// resume picks up a swap of an earlier run, and puts into state what became of it. Nothing is sent. Unless it says true,
+// the update ends here with its error.
+func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, op *change.Op[swapOperation], timeout time.Duration, resp *resource.UpdateResponse) bool {
 	diags := &resp.Diagnostics
-	accountID, op := state.AccountID.ValueString(), operation.Operation
-	if !operation.Unknown {
-		if _, err := client.WaitShown(ctx, accountID, op.NewSIM); err != nil {
-			diags.AddError(notShownYet(accountID, op, err))
-			return false
+	s := r.subject(client, state)
+	o := change.Resume(ctx, r.engine, s, op, time.Now().Add(timeout))
+	keep := func(account *mvno.Account, op *change.Op[swapOperation]) {
+		if account != nil {
+			state.take(account, nil)
 		}
-	} else {
-		account, err := client.Account(ctx, accountID)
-		if err == nil && account.SIM.SIMNumber != "" {
-			account, err = settleSwap(ctx, client, accountID, op, account)
-		}
-		switch {
-		case err != nil:
-			accountReadError(diags, accountID, err)
-			return false
-		case account.SIM.SIMNumber == "":
-			noSIMError(diags, accountID)
-			return false
-		case op.happened(account):
-			state.PreviousSIMNumber = types.StringValue(op.Before)
-		default:
-			state.NewSIM = types.StringValue(mvno.BareICC(account.SIM.SIMNumber))
-			diags.AddError(swapNoEffect(accountID, op, account.SIM.SIMNumber))
-		}
-		r.take(ctx, client, state, account)
+		state.OperationStatus = operationStatus(op)
+		diags.Append(resp.State.Set(ctx, state)...)
+		saveOperation(ctx, resp.Private, op, diags)
 	}
-	state.OperationStatus = types.StringValue(operationComplete)
-	diags.Append(resp.State.Set(ctx, state)...)
-	(*mark[swapOperation])(nil).save(ctx, resp.Private, diags)
+	if op.Unknown {
+		state.settled(o, op.Operation)
+	}
+	conclusion[*mvno.Account, swapOperation]{
+		verb: resuming, say: sentencesOfSwap(s.accountID, op.Operation), asked: keep, shown: keep,
+	}.conclude(o, diags)
 	return !diags.HasError()
 }
 
+// settled takes over what became of a swap of unknown outcome. The keyword in new_sim would hide that it did not happen:
+// the ICC shows it, and the next plan asks for the swap.
+func (m *mvnoSIMSwapModel) settled(o change.Outcome[*mvno.Account, swapOperation], op swapOperation) {
+	switch {
+	case o.Kind == change.Done:
+		m.PreviousSIMNumber = types.StringValue(op.Before)
+	case o.Pending == nil && o.Live != nil:
+		m.NewSIM = types.StringValue(identity.ICCKey(o.Live.SIM.SIMNumber))
+	}
+}
+
 func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
+	diags := &resp.Diagnostics
+	defer recovered(ctx, diags, nil)
 	var state mvnoSIMSwapModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	operation := readMark[swapOperation](ctx, req.Private, &resp.Diagnostics)
-	client := r.mvno.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || client == nil {
+	diags.Append(req.State.Get(ctx, &state)...)
+	op := loadOperation[swapOperation](ctx, req.Private, diags)
+	client := r.mvno.use(diags)
+	if diags.HasError() || client == nil {
 		return
 	}
-	accountID := state.AccountID.ValueString()
-	account, err := client.Account(ctx, accountID)
+	account, err := r.account(ctx, client, state.AccountID.ValueString())
 	switch {
-	case errors.Is(err, transport.ErrNotFound):
+	case isGone(err):
+		warnGone(diags, "MVNO account is gone", "MVNO account "+state.AccountID.ValueString(), err)
 		removeFromState(ctx, resp)
 		return
 	case err != nil:
-		accountReadError(&resp.Diagnostics, accountID, err)
+		accountReadError(diags, state.AccountID.ValueString(), err)
 		return
-	case mvno.Leaving(account.State):
-		resp.Diagnostics.AddWarning("MVNO account is being deleted", fmt.Sprintf(
+	case mvno.IsTerminal(account.State):
+		diags.AddWarning("MVNO account is being deleted", fmt.Sprintf(
 			"MVNO account %s is in state %s. It stays in Terraform's state and can be restored for 30 days; no swap is possible meanwhile.",
-			accountID, account.State))
+			state.AccountID.ValueString(), account.State))
 	case account.SIM.SIMNumber == "":
-		noSIMError(&resp.Diagnostics, accountID)
+		diags.AddError(noSIM(state.AccountID.ValueString()))
 		return
 	}
 	state.ID = state.AccountID
-	state.AccountState = orNull(account.State)
+	state.AccountState = stringOrNull(account.State)
 	if state.StoreCodes.IsNull() { // after an import
 		state.StoreCodes = types.BoolValue(false)
 	}
-	if account.SIM.SIMNumber != "" && operation != nil && operation.Unknown {
-		settled, err := settleSwap(ctx, client, accountID, operation.Operation, account)
-		if err != nil {
-			accountReadError(&resp.Diagnostics, accountID, err)
-			return
-		}
-		account = settled
-	}
 	if account.SIM.SIMNumber != "" {
-		operation = r.readSIM(ctx, client, &state, account, operation, &resp.Diagnostics)
+		op = r.readSIM(ctx, client, &state, account, op, diags)
 	}
-	state.OperationStatus = operation.status()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	operation.save(ctx, resp.Private, &resp.Diagnostics)
+	state.OperationStatus = operationStatus(op)
+	diags.Append(resp.State.Set(ctx, &state)...)
+	saveOperation(ctx, resp.Private, op, diags)
 }
 
-// settleSwap reads an account that does not show a swap of unknown outcome until it does, or the swap has clearly not
-// taken place: an account may show the old SIM for a while.
-func settleSwap(ctx context.Context, client *mvno.Client, accountID string, op swapOperation, account *mvno.Account) (*mvno.Account, error) {
-	if op.happened(account) {
-		return account, nil
+// account reads an account; an absence is certain.
+func (r *mvnoSIMSwapResource) account(ctx context.Context, client *mvno.Client, id string) (*mvno.Account, error) {
+	read := func(ctx context.Context) (*mvno.Account, error) { return client.Account(ctx, id) }
+	account, err := read(ctx)
+	if isNotFound(err) {
+		return change.Certain(ctx, r.mvnoWitness(client), isNotFound, read)
 	}
-	_, now, err := client.Reconcile(ctx, accountID, op.Before, op.NewSIM, op.Since)
-	var unread *transport.Error
-	if err != nil && (now == nil || errors.As(err, &unread) || ctx.Err() != nil) {
-		return nil, err
+	if err == nil {
+		r.mvnoWitness(client).Saw()
 	}
-	return now, nil // also where it shows a third SIM, or none
+	return account, err
 }
 
-// readSIM takes over the SIM that the account holds. It settles an earlier swap, or returns its mark where that is
+func accountReadError(diags *diag.Diagnostics, accountID string, err error) {
+	readError(diags, "Unable to read MVNO account", fmt.Sprintf("MVNO account %s could not be read.", accountID), err)
+}
+
+// readSIM takes over the SIM that the account holds. It settles an earlier swap, or returns its operation where that is
 // still open.
-func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, operation *mark[swapOperation], diags *diag.Diagnostics) *mark[swapOperation] {
+func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, op *change.Op[swapOperation], diags *diag.Diagnostics) *change.Op[swapOperation] {
+	if op != nil {
+		s := r.subject(client, state)
+		o := change.Look(ctx, r.engine, s, op)
+		if o.Live != nil && o.Live.SIM.SIMNumber != "" {
+			account = o.Live
+		}
+		if op.Unknown {
+			state.settled(o, op.Operation)
+		}
+		earlier := op.Operation
+		op = stillOpen(o, sentencesOfSwap(s.accountID, earlier), diags)
+		if op != nil {
+			if !op.Unknown {
+				diags.AddWarning(tell(o, sentencesOfSwap(s.accountID, earlier)))
+			}
+			return op // what an answered swap has brought is in state, and so is what was there before an open one
+		}
+		if o.Kind == change.Done {
+			state.PreviousSIMNumber = types.StringValue(earlier.Before)
+		}
+	}
 	held := account.SIM.SIMNumber
-	switch {
-	case operation == nil:
-	case operation.Operation.happened(account):
-		state.PreviousSIMNumber = types.StringValue(operation.Operation.Before)
-	case operation.Unknown:
-		// The word in new_sim would hide that it did not happen: the ICC shows it, and the next plan asks for the swap.
-		state.NewSIM = types.StringValue(mvno.BareICC(held))
-		diags.AddWarning(swapNoEffect(state.AccountID.ValueString(), operation.Operation, held))
-	case mvno.SameICC(held, operation.Operation.Before):
-		diags.AddWarning(notShownYet(state.AccountID.ValueString(), operation.Operation, nil))
-		return operation
+	if !mvno.IsWord(state.NewSIM.ValueString()) && !identity.SameICC(state.NewSIM.ValueString(), held) {
+		state.NewSIM = types.StringValue(identity.ICCKey(held))
 	}
-	if !mvno.IsWord(state.NewSIM.ValueString()) && !mvno.SameICC(state.NewSIM.ValueString(), held) {
-		state.NewSIM = types.StringValue(mvno.BareICC(held))
+	if swapped := !identity.SameICC(state.SIMNumber.ValueString(), held); swapped && account.SIM.FormFactor == "" {
+		r.readFormFactor(ctx, client, account)
 	}
-	swapped := !mvno.SameICC(state.SIMNumber.ValueString(), held)
-	state.setSIM(account.SIM)
-	if swapped && state.FormFactor.IsNull() {
-		r.readFormFactor(ctx, client, state)
-	}
-	return nil
+	state.take(account, nil)
+	return op
 }
 
 // readFormFactor asks for what the account's answer leaves out. Not every access level may, so trouble is none.
-func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel) {
-	if sim, err := client.SIM(ctx, mvno.BareICC(state.SIMNumber.ValueString())); err == nil {
-		state.FormFactor = orNull(sim.FormFactor)
+func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.Client, account *mvno.Account) {
+	if account.SIM.FormFactor != "" {
+		return
+	}
+	if sim, err := client.PoolSIM(ctx, identity.ICCKey(account.SIM.SIMNumber)); err == nil {
+		account.SIM.FormFactor = sim.FormFactor
 	}
 }
 
@@ -566,10 +363,11 @@ func (r *mvnoSIMSwapResource) ImportState(ctx context.Context, req resource.Impo
 	accountID, word, hasWord := strings.Cut(req.ID, "/")
 	if !accountIDPattern.MatchString(accountID) || hasWord && !mvno.IsWord(word) {
 		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf(
-			"The import id of telco_mvno_sim_swap is ACCOUNT_ID, or ACCOUNT_ID/eSim or ACCOUNT_ID/autoAssign where new_sim is that word. It was %q: the account id %s.",
+			"The import id of telco_mvno_sim_swap is ACCOUNT_ID, or ACCOUNT_ID/eSim or ACCOUNT_ID/autoAssign where new_sim is that keyword. It was %q: the account id %s.",
 			req.ID, accountIDRule))
 		return
 	}
+	r.mvno.mustImport(&resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), accountID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("account_id"), accountID)...)
 	if hasWord {

@@ -2,16 +2,15 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/simfleet/terraform-provider-telco/internal/change"
 )
 
 // What operation_status says.
@@ -24,140 +23,39 @@ const (
 // operationTimeout is how long an operation is waited for where the user sets no timeout.
 const operationTimeout = 30 * time.Minute
 
-// The keys of private state.
-const (
-	// operationKey holds the mark of an unfinished change.
-	operationKey = "operation"
-	// managedKey is there on every object that is not tainted: Terraform hands a tainted one to Delete without any
-	// private state, which is how Delete recognises it.
-	managedKey = "managed"
-	// plannedKey is set while planning an existing object. The create leg of a replacement, which is planned without
-	// state, finds it and knows that it is one.
-	plannedKey = "planned"
-	// silentKey is set where the plan of a destroy has announced no change; unlike other changes, a destroy is handed
-	// the private state of its plan.
-	silentKey = "silent"
-)
-
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-// mark is what private state keeps of a change that was sent and whose end is not known: enough to pick it up in
-// another run. While it stands, the state carries what was asked for, so that the next plan shows nothing but
-// operation_status going to be known after apply.
-type mark[T any] struct {
-	// Unknown says that it is not known whether the service executed the change; else it has accepted it.
-	Unknown   bool `json:"unknown,omitempty"`
-	Operation T    `json:"operation"`
-}
-
-func (m *mark[T]) status() types.String {
+// operationStatus is what operation_status says of an operation whose end is not known; nil is none.
+func operationStatus[T any](op *change.Op[T]) types.String {
 	switch {
-	case m == nil:
+	case op == nil:
 		return types.StringValue(operationComplete)
-	case m.Unknown:
+	case op.Unknown:
 		return types.StringValue(operationUnknown)
-	default:
-		return types.StringValue(operationPending)
 	}
+	return types.StringValue(operationPending)
 }
 
-func readMark[T any](ctx context.Context, private privateReader, diags *diag.Diagnostics) *mark[T] {
-	raw, d := private.GetKey(ctx, operationKey)
-	diags.Append(d...)
-	if len(raw) == 0 {
-		return nil
-	}
-	var m mark[T]
-	if err := json.Unmarshal(raw, &m); err != nil {
-		unreadableMark(diags, err)
-		return nil
-	}
-	return &m
-}
-
-func unreadableMark(diags *diag.Diagnostics, err error) {
-	diags.AddError("Unreadable private state", "The record of an unfinished change can't be read: "+err.Error()+
-		".\n\nIt may have been written by another version of this provider. Use that version to finish the change.")
-}
-
-// save keeps the mark; a nil one takes the old mark away.
-func (m *mark[T]) save(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
-	if m == nil {
-		diags.Append(private.SetKey(ctx, operationKey, nil)...)
-		return
-	}
-	setPrivate(ctx, private, operationKey, m, diags)
-}
-
-func setPrivate(ctx context.Context, private privateWriter, key string, value any, diags *diag.Diagnostics) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		diags.AddError("Unable to keep private state", err.Error())
-		return
-	}
-	diags.Append(private.SetKey(ctx, key, raw)...)
-}
-
-// markManaged notes that the object is ours and whole.
-func markManaged(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
-	setPrivate(ctx, private, managedKey, true, diags)
-}
-
-func isManaged(ctx context.Context, private privateReader, diags *diag.Diagnostics) bool {
-	raw, d := private.GetKey(ctx, managedKey)
-	diags.Append(d...)
-	return len(raw) > 0
-}
-
-// removeFromState takes out an object that the service clearly does not know any more. Terraform hands its private
-// state over to the plan of its re-creation, which must not pass for a replacement.
-func removeFromState(ctx context.Context, resp *resource.ReadResponse) {
-	resp.State.RemoveResource(ctx)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
-}
-
-// isReplacement says, in the create leg of a plan, that an object of the same identity stands in state: the user has
-// asked for -replace.
-func isReplacement(ctx context.Context, private privateReader, identity string, diags *diag.Diagnostics) bool {
-	raw, d := private.GetKey(ctx, plannedKey)
-	diags.Append(d...)
-	var planned string
-	return len(raw) > 0 && json.Unmarshal(raw, &planned) == nil && planned == identity
-}
-
-// changedSincePlan is the summary of an apply that would have to send what its plan has not announced.
-const changedSincePlan = "Changed since the plan"
-
-// planSilent plans operation_status as known, which says that nothing will be sent. Terraform hands an apply nothing of
-// its plan but the planned values, and holds the plan that it makes anew at apply to them: where the object has changed
-// in between, that one has operation_status unknown, and Terraform refuses the apply.
-func planSilent(ctx context.Context, plan *tfsdk.Plan, diags *diag.Diagnostics) {
-	diags.Append(plan.SetAttribute(ctx, path.Root("operation_status"), operationComplete)...)
+// planNoop plans a creation that sends nothing. Terraform hands an apply nothing of its plan but the planned values, and
+// holds the plan that it makes anew at apply to them: where the object has changed in between, that one has
+// operation_status unknown, and Terraform refuses the apply.
+func planNoop(ctx context.Context, plan *tfsdk.Plan, diags *diag.Diagnostics) {
+	setPlanned(ctx, plan, map[string]any{"operation_status": operationComplete, "last_change": types.StringNull()}, diags)
 }
 
 // announces says whether a plan with that operation_status has announced a change.
 func announces(operationStatus types.String) bool { return operationStatus.IsUnknown() }
 
-// planDestroySilent notes whether the plan of a destroy has announced a change.
-func planDestroySilent(ctx context.Context, private privateWriter, announced bool, diags *diag.Diagnostics) {
-	if announced {
-		diags.Append(private.SetKey(ctx, silentKey, nil)...)
-		return
+// lastChange is what last_change says after an apply: what the plan said, where it was definite. Otherwise it is known
+// only now: what was sent, or, where nothing was, what stood there before.
+func lastChange(planned, before types.String, sent bool, text string) types.String {
+	switch {
+	case !planned.IsUnknown():
+		return planned
+	case sent:
+		return types.StringValue(text)
+	case before.IsUnknown():
+		return types.StringNull()
 	}
-	setPrivate(ctx, private, silentKey, true, diags)
-}
-
-// destroyAnnounced says whether the plan of a destroy has announced a change.
-func destroyAnnounced(ctx context.Context, private privateReader, diags *diag.Diagnostics) bool {
-	raw, d := private.GetKey(ctx, silentKey)
-	diags.Append(d...)
-	return len(raw) == 0
+	return before
 }
 
 func operationStatusAttribute() schema.StringAttribute {
@@ -165,7 +63,17 @@ func operationStatusAttribute() schema.StringAttribute {
 		Computed: true,
 		MarkdownDescription: "`complete`; or, after trouble, `pending` (the service has accepted the last change, and it was not " +
 			"finished when the wait ended) or `unknown` (it was sent, and what became of it is not known). The next apply picks a " +
-			"pending change up where it was and sends nothing again.",
+			"pending change up where it was and sends nothing again. A plan announces a live change exactly where this is known after " +
+			"apply, unless nothing but a wait is left.",
+	}
+}
+
+func lastChangeAttribute(example string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: "The last live change that a plan of this resource announced, in the words of its warning: " + example +
+			". It stands in the plan, also in a saved one, and what an apply sends is held to it. Null at first and after an import. " +
+			"Free text and maps are named, never quoted.",
 	}
 }
 

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"github.com/itchyny/gojq"
 
 	"github.com/simfleet/terraform-provider-telco/internal/acctest"
+	"github.com/simfleet/terraform-provider-telco/internal/review"
 	"github.com/simfleet/terraform-provider-telco/internal/simulator"
 )
 
@@ -31,18 +33,19 @@ func TestAccGuides_policyChecks(t *testing.T) {
 	plans := map[string]struct {
 		config, setting string
 		refusedBy       string // the heading of the check; "" where all pass
+		denied          string // the rule of the review, which judges what this plan sends; "" where it passes
 	}{
 		"fine": {config: simStatusConfig(asyncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`) + fleetConfig(map[string]string{syncProduct: "ACTIVE"}) + "\n" +
 			swap(`"eSim"`, `replaces = "`+held+`"`) + card(`state = "live"`) + "\ndata \"telco_products\" \"all\" {\n  statuses = [\"TERMINATED\"]\n}\n"},
-		"termination":                {config: simStatusConfig(syncProduct, "TERMINATED"), refusedBy: "No terminations"},
+		"termination":                {config: simStatusConfig(syncProduct, "TERMINATED"), refusedBy: "No terminations", denied: "termination"},
 		"termination on destroy":     {config: simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "PENDING_TERMINATE"`), refusedBy: "No terminations"},
-		"status known after apply":   {config: later + strings.Replace(simStatusConfig(syncProduct, "X"), `"X"`, "terraform_data.later.id", 1), refusedBy: "No terminations"},
-		"termination in a fleet":     {config: fleetConfig(map[string]string{syncProduct: "ACTIVE", asyncProduct: "TERMINATED"}), refusedBy: "No terminations"},
-		"fleet known after apply":    {config: later + strings.Replace(fleetConfig(map[string]string{syncProduct: "X"}), `"X"`, "terraform_data.later.id", 1), refusedBy: "No terminations"},
-		"termination of a card":      {config: card(`state = "terminated"`), refusedBy: "No terminations"},
+		"status known after apply":   {config: later + strings.Replace(simStatusConfig(syncProduct, "X"), `"X"`, "terraform_data.later.id", 1), refusedBy: "No terminations", denied: "unknown"},
+		"termination in a fleet":     {config: fleetConfig(map[string]string{syncProduct: "ACTIVE", asyncProduct: "TERMINATED"}), refusedBy: "No terminations", denied: "termination"},
+		"fleet known after apply":    {config: later + strings.Replace(fleetConfig(map[string]string{syncProduct: "X"}), `"X"`, "terraform_data.later.id", 1), refusedBy: "No terminations", denied: "unknown"},
+		"termination of a card":      {config: card(`state = "terminated"`), refusedBy: "No terminations", denied: "termination"},
 		"card without protection":    {config: card(`deletion_protection = false`), refusedBy: "No deletions, and no protection taken off"},
-		"swap by word alone":         {config: swap(`"autoAssign"`), refusedBy: "Each swap names the SIM that it replaces"},
-		"swap to what is not known":  {config: later + swap("terraform_data.later.id"), refusedBy: "Each swap names the SIM that it replaces"},
+		"swap by word alone":         {config: swap(`"autoAssign"`), refusedBy: "Each swap names the SIM that it replaces", denied: "swap-by-word"},
+		"swap to what is not known":  {config: later + swap("terraform_data.later.id"), refusedBy: "Each swap names the SIM that it replaces", denied: "unknown"},
 		"limit too high":             {config: simStatusConfig(syncProduct, "ACTIVE"), setting: "max_live_changes = 101", refusedBy: "Nothing hidden by the switches"},
 		"no limit":                   {config: simStatusConfig(syncProduct, "ACTIVE"), setting: "read_only = false", refusedBy: "Nothing hidden by the switches"},
 		"a plan that was broken off": {config: simStatusConfig("JASPER-8997100000000000999", "ACTIVE"), refusedBy: whole},
@@ -74,6 +77,7 @@ func TestAccGuides_policyChecks(t *testing.T) {
 			if plan["errored"] == nil && p.refusedBy == whole {
 				return // the CLI is older than the member; the guide's set -e ends the pipeline
 			}
+			checkDenied(t, text, p.denied, p.refusedBy == whole)
 			for heading, filter := range checks {
 				result, _ := filter.Run(plan).Next()
 				if _, failed := result.(error); failed && p.refusedBy == whole {
@@ -84,6 +88,34 @@ func TestAccGuides_policyChecks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// checkDenied reviews the plan with the rules that the guide denies.
+func checkDenied(t *testing.T, plan []byte, rule string, brokenOff bool) {
+	t.Helper()
+	args := regexp.MustCompile(`"\$telco" review (.*) plan\.json`).FindStringSubmatch(guide(t, "policy-checks"))
+	if args == nil {
+		t.Fatal("the guide has no review")
+	}
+	var stdout, stderr bytes.Buffer
+	exit := review.Command(append(strings.Fields(args[1]), "-format", "json"), bytes.NewReader(plan), &stdout, &stderr)
+	want := 0
+	switch {
+	case brokenOff:
+		want = 1
+	case rule != "":
+		want = 2
+	}
+	if exit != want {
+		t.Errorf("the review ends with %d, want %d: %s", exit, want, stderr.String())
+	}
+	var broken []string
+	for _, match := range regexp.MustCompile(`"rule": "([^"]*)"`).FindAllStringSubmatch(stdout.String(), -1) {
+		broken = append(broken, match[1])
+	}
+	if got := strings.Join(broken, " "); got != rule {
+		t.Errorf("the review denies %q, want %q\n%s", got, rule, stdout.String())
 	}
 }
 

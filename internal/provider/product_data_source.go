@@ -18,7 +18,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*productDataSource)(nil)
 
-type productDataSource struct{ dataServiceUser }
+type productDataSource struct{ baseDataSource }
 
 func newProductDataSource() datasource.DataSource { return &productDataSource{} }
 
@@ -109,17 +109,17 @@ func (d *productDataSource) Read(ctx context.Context, req datasource.ReadRequest
 }
 
 func (m *productModel) take(p *cmo.Product) {
-	m.Status, m.ConnectivityType, m.Backend = orNull(p.Status), orNull(p.ConnectivityType), orNull(p.Backend)
-	m.StartDate, m.Offering = orNull(p.StartDate), orNull(p.Offering)
+	m.Status, m.ConnectivityType, m.Backend = stringOrNull(p.Status), stringOrNull(p.ConnectivityType), stringOrNull(p.Backend)
+	m.StartDate, m.Offering = stringOrNull(p.StartDate), stringOrNull(p.Offering)
 	m.Characteristics = notNil(p.Characteristics)
 	m.RelatedParties = []partyModel{}
 	for _, party := range p.RelatedParties {
-		m.RelatedParties = append(m.RelatedParties, partyModel{ID: orNull(party.ID), Name: orNull(party.Name), Role: orNull(party.Role)})
+		m.RelatedParties = append(m.RelatedParties, partyModel{ID: stringOrNull(party.ID), Name: stringOrNull(party.Name), Role: stringOrNull(party.Role)})
 	}
 	if s := p.SIMCard; s != nil {
 		m.SIMCard = &productSIMModel{
-			ID: orNull(s.ID), Status: orNull(s.Status), ICCID: orNull(s.ICCID), IMSI: orNull(s.IMSI), MSISDN: orNull(s.MSISDN),
-			IMEI: orNull(s.IMEI), Characteristics: notNil(s.Characteristics),
+			ID: stringOrNull(s.ID), Status: stringOrNull(s.Status), ICCID: stringOrNull(s.ICCID), IMSI: stringOrNull(s.IMSI), MSISDN: stringOrNull(s.MSISDN),
+			IMEI: stringOrNull(s.IMEI), Characteristics: notNil(s.Characteristics),
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*productsDataSource)(nil)
 
-type productsDataSource struct{ dataServiceUser }
+type productsDataSource struct{ baseDataSource }
 
 func newProductsDataSource() datasource.DataSource { return &productsDataSource{} }
 
@@ -101,8 +101,8 @@ func (d *productsDataSource) Read(ctx context.Context, req datasource.ReadReques
 		}
 		config.IDs = append(config.IDs, p.ID)
 		config.Products = append(config.Products, productSummaryModel{
-			ID: types.StringValue(p.ID), Backend: orNull(p.Backend), ICCID: orNull(p.ICCID),
-			ConnectivityType: orNull(p.ConnectivityType), Status: orNull(p.Status),
+			ID: types.StringValue(p.ID), Backend: stringOrNull(p.Backend), ICCID: stringOrNull(p.ICCID),
+			ConnectivityType: stringOrNull(p.ConnectivityType), Status: stringOrNull(p.Status),
 		})
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &config)...)

@@ -67,7 +67,8 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"Each API is asked for its settings only when a resource or data source uses it. A value in the configuration " +
 			"wins over its environment variable.",
 		Attributes: map[string]schema.Attribute{
-			"accounts": apiSchema("The **accounts API** (Akamai/Asavie provisioning), used by `telco_sim_card` and `telco_sim_cards`.",
+			"accounts": apiSchema("The **accounts API** (Akamai/Asavie provisioning), used by `telco_sim_card`, "+
+				"`telco_sim_cards` and `telco_accounts`.",
 				10, 5, "60s", map[string]schema.Attribute{
 					"endpoint":      endpointAttribute("Base URL.", envAccountsEndpoint, defaultAccountsEndpoint),
 					"client_id":     textAttribute("Login of the client-credentials grant.", envAccountsClientID),
@@ -115,7 +116,8 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 						},
 					},
 				}),
-			"mvno": apiSchema("The **MVNO API** (TelecomX), used by `telco_mvno_sim_swap` and `telco_mvno_account`.",
+			"mvno": apiSchema("The **MVNO API** (TelecomX), used by `telco_mvno_sim_swap`, `telco_mvno_account`, "+
+				"`telco_mvno_accounts`, `telco_mvno_sims` and `telco_mvno_sim_codes`.",
 				5, 4, "2m", map[string]schema.Attribute{
 					"endpoint": endpointAttribute("Base URL.", envMVNOEndpoint, defaultMVNOEndpoint),
 					"token": secretAttribute("Machine token of an employee with access level `OWNER`, `RESELLER` or `ADMIN`. It is "+
@@ -138,6 +140,13 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 					"would refuse. Default `true`. With `false` the same checks run at apply, before the change is sent. " +
 					orEnv(envPreflight),
 			},
+			"journal": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Folder of the journal: an audit trail of all live changes that survives a `kill -9`. Each change is on disk " +
+					"there before it is sent, and where that fails it is not sent. Unset, there is none. Keep the folder beyond the run, " +
+					"for example on a volume of the pipeline's runner. " + orEnv(envJournal) + " Each record carries the text of " +
+					"`" + envJournalNote + "`, such as a ticket or the URL of a pipeline's run.",
+			},
 		},
 	}
 }
@@ -146,12 +155,12 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 func apiSchema(description string, perSecond float64, concurrent int64, timeout string, own map[string]schema.Attribute) schema.Attribute {
 	own["requests_per_second"] = schema.Float64Attribute{
 		Optional:            true,
-		MarkdownDescription: "Most requests a second, over all resources of this provider. Default `" + number(perSecond) + "`.",
+		MarkdownDescription: "Maximum requests per second, over all resources of this provider block. Default `" + number(perSecond) + "`.",
 		Validators:          []validator.Float64{float64validator.AtLeast(0.01)},
 	}
 	own["max_concurrent_requests"] = schema.Int64Attribute{
 		Optional:            true,
-		MarkdownDescription: "Most requests at a time, over all resources of this provider. Default `" + number(float64(concurrent)) + "`.",
+		MarkdownDescription: "Maximum requests at a time, over all resources of this provider block. Default `" + number(float64(concurrent)) + "`.",
 		Validators:          []validator.Int64{int64validator.AtLeast(1)},
 	}
 	own["request_timeout"] = schema.StringAttribute{
@@ -195,15 +204,17 @@ func (p *telcoProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	}
 	resp.ResourceData = services
 	resp.DataSourceData = services
+	resp.EphemeralResourceData = services
+	resp.ListResourceData = services
 }
 
 func (p *telcoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newSIMCardResource,
-		newSIMStatusResource,
+		withIdentity(newSIMCardResource, simCardIdentity),
+		withIdentity(newSIMStatusResource, simStatusIdentity),
 		newSIMFleetStatusResource,
-		newSIMAAGroupResource,
-		newMVNOSIMSwapResource,
+		withIdentity(newSIMAAGroupResource, simAAGroupIdentity),
+		withIdentity(newMVNOSIMSwapResource, mvnoSIMSwapIdentity),
 	}
 }
 
@@ -213,5 +224,8 @@ func (p *telcoProvider) DataSources(context.Context) []func() datasource.DataSou
 		newProductDataSource,
 		newSIMCardsDataSource,
 		newMVNOAccountDataSource,
+		newAccountsDataSource,
+		newMVNOAccountsDataSource,
+		newMVNOSIMsDataSource,
 	}
 }

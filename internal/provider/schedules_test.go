@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -47,6 +48,7 @@ type slot struct {
 	block    coreBlock
 	there    bool // declared now
 	spent    int  // SIMs of the pool that were asked for
+	spelling int  // in which of them its ids are written now
 	intents  int  // how often something asked for a change: a declaration, a drift, a taint, -replace
 	troubled int  // applies under trouble
 }
@@ -93,7 +95,9 @@ func newSlot(kind slotKind, i int, sim *simulator.Simulator) *slot {
 	case slotCard:
 		cli := fmt.Sprintf("0010100000%05d", i)
 		s.key = matrixAccount + "/" + cli
-		resource("telco_sim_card", map[string]any{"account_key": matrixAccount, "cli": cli, "description": "d0"})
+		resource("telco_sim_card", map[string]any{
+			"account_key": matrixAccount, "cli": cli, "description": "d0", "sim_number": s.simNumber(),
+		})
 	case slotStatusQueued:
 		status("TMSP")
 	case slotStatusAtOnce:
@@ -118,7 +122,33 @@ func newSlot(kind slotKind, i int, sim *simulator.Simulator) *slot {
 }
 
 // icc is the n-th SIM of the slot's pool.
-func (s *slot) icc(n int) string { return fmt.Sprintf("89450000%s%03d", s.key[len(s.key)-5:], n) }
+func (s *slot) icc(n int) string { return fmt.Sprintf("89450000000%s%03d", s.key[len(s.key)-5:], n) }
+
+// simNumber is the ICCID of the slot's card.
+func (s *slot) simNumber() string { return "89440000000000" + s.key[len(s.key)-5:] }
+
+// spell writes an ICC in one of the spellings that are the same SIM.
+func (s *slot) spell(icc string) string {
+	return []string{icc, checked(icc), icc + "F", icc[:10] + " " + icc[10:], checked(icc) + "f"}[s.spelling]
+}
+
+// respell writes the ids of a block anew, which is no change of anything.
+func (s *slot) respell(attributes map[string]any) {
+	switch s.kind {
+	case slotCard:
+		attributes["sim_number"] = s.spell(s.simNumber())
+	case slotSwapICC, slotSwapReplaces, slotSwapAlone:
+		attributes["account_id"] = s.key
+		if s.spelling%2 == 1 {
+			attributes["account_id"] = strings.ToUpper(s.key)
+		}
+		for _, name := range []string{"new_sim", "replaces"} {
+			if icc, ok := attributes[name].(string); ok && icc != "eSim" {
+				attributes[name] = s.spell(bareICC(icc))
+			}
+		}
+	}
+}
 
 // keys are those of the slot's SIMs in the ledger.
 func (s *slot) keys() []string {
@@ -166,7 +196,7 @@ func (s *schedule) declare(x *slot) {
 	case slotSwapICC:
 		x.spent++
 		attributes["new_sim"] = x.icc(x.spent)
-	default:
+	default: // by word
 		attributes["new_sim"] = "eSim"
 		attributes["triggers"] = map[string]string{"n": strconv.Itoa(x.intents)}
 		if x.kind == slotSwapReplaces {
@@ -174,14 +204,26 @@ func (s *schedule) declare(x *slot) {
 			attributes["replaces"] = account.SIMNumber
 		}
 	}
+	x.spelling = []int{0, 0, 0, 1, 2, 3, 4}[draw(7)]
+	x.respell(attributes)
 	x.block = coreBlock{typeName: x.block.typeName, attributes: attributes, preventDestroy: draw(4) == 0}
 	x.there = true
 	s.note("%s is declared as %v", x.addr, attributes)
 }
 
-// drift changes the SIM in the portal.
-func (s *schedule) drift(x *slot) {
+// drift changes the SIM in the portal, and returns its key in the ledger where that has moved it.
+func (s *schedule) drift(x *slot) (moved string) {
 	changed := true
+	setStatus := func(id string, statuses ...string) {
+		status := statuses[rapid.IntRange(0, len(statuses)-1).Draw(s.rt, "drift")]
+		before, _ := s.Product(id)
+		if changed = before.SIMStatus != status && before.SIMStatus != "TERMINATED"; !changed {
+			return
+		}
+		s.ChangeProduct(id, func(p *simulator.Product) { p.Status, p.SIMStatus = status, status })
+		s.note("SIM %s: %s -> %s", id, before.SIMStatus, status)
+		moved = id
+	}
 	switch x.kind {
 	case slotCard:
 		if rapid.IntRange(0, 2).Draw(s.rt, "drift") == 0 {
@@ -190,9 +232,10 @@ func (s *schedule) drift(x *slot) {
 		}
 		changed = s.ChangeSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"), func(c *simulator.SIMCard) { c.Description = new("drifted") })
 	case slotStatusQueued, slotStatusAtOnce:
-		s.ChangeProduct(x.key, func(p *simulator.Product) { p.Status, p.SIMStatus = "BLOCKED", "BLOCKED" })
+		setStatus(x.key, "BLOCKED", "ACTIVE", "SUSPENDED", "BLOCKED", "TERMINATED")
 	case slotFleet:
-		s.ChangeProduct(x.fleet[rapid.IntRange(0, len(x.fleet)-1).Draw(s.rt, "drift")], func(p *simulator.Product) { p.Status, p.SIMStatus = "BLOCKED", "BLOCKED" })
+		id := x.fleet[rapid.IntRange(0, len(x.fleet)-1).Draw(s.rt, "drift")]
+		setStatus(id, "BLOCKED", "ACTIVE", "SUSPENDED", "TERMINATED")
 	case slotSwapReplaces, slotSwapAlone:
 		x.spent++
 		s.ChangeMVNOAccount(x.key, func(a *simulator.MVNOAccount) { a.SIMNumber = x.icc(12 + x.spent) })
@@ -203,6 +246,121 @@ func (s *schedule) drift(x *slot) {
 		x.intents++
 		s.note("%s drifts in the portal", x.addr)
 	}
+	return moved
+}
+
+// terminate ends a SIM of a fleet in the portal, and takes it out of the map, or the whole fleet out of the
+// configuration, or leaves all as it is declared.
+func (s *schedule) terminate(x *slot) {
+	id := x.fleet[rapid.IntRange(0, len(x.fleet)-1).Draw(s.rt, "terminated")]
+	s.ChangeProduct(id, func(p *simulator.Product) { p.Status, p.SIMStatus = "TERMINATED", "TERMINATED" })
+	x.intents++
+	s.note("SIM %s of %s is terminated", id, x.addr)
+	switch rapid.IntRange(0, 2).Draw(s.rt, "then") {
+	case 0:
+		attributes := maps.Clone(x.block.attributes)
+		statuses := maps.Clone(attributes["statuses"].(map[string]string))
+		delete(statuses, id)
+		attributes["statuses"] = statuses
+		x.block.attributes = attributes
+		s.note("and taken out of the map: %v", statuses)
+	case 1:
+		x.there = false
+		s.note("and the fleet is taken out of the configuration")
+	}
+}
+
+// stray lets one read be answered by the API's own "not found", although all SIMs are there.
+func (s *schedule) stray() {
+	cases := absenceCases()
+	name := slices.Sorted(maps.Keys(cases))[rapid.IntRange(0, len(cases)-1).Draw(s.rt, "stray")]
+	a := cases[name]
+	fault := simulator.Fault{
+		Match:  simulator.Match{API: a.change.api, Route: readRoute[name]},
+		Effect: simulator.Answer, Status: a.status, Body: a.notFound,
+		Skip: rapid.IntRange(0, 2).Draw(s.rt, "stray after"), Times: 1,
+	}
+	switch {
+	case a.change.api == simulator.M2M:
+		fault.Key = "query_status"
+	case a.change.api == simulator.CMO && rapid.Bool().Draw(s.rt, "find"):
+		fault.Route, fault.Status, fault.Body = "product.find", 200, `{"entities":[],"errors":[`+a.notFound+`]}`
+	}
+	s.Inject(fault)
+	s.note("one stray answer: no such %s", name)
+}
+
+// twoOwners declares a second resource that wants something else of the slot's SIM: no plan may come of it.
+func (s *schedule) twoOwners(ctx context.Context, x *slot) {
+	attributes := maps.Clone(x.block.attributes)
+	other := map[any]string{"ACTIVE": "SUSPENDED", "LIVE1": "LIVE2", "LIVE2": "LIVE1"}
+	key := x.key
+	switch x.kind {
+	case slotCard:
+		attributes["description"] = "of another owner"
+	case slotStatusQueued, slotStatusAtOnce:
+		attributes["status"] = cmp.Or(other[attributes["status"]], "ACTIVE")
+	case slotFleet:
+		statuses := attributes["statuses"].(map[string]string)
+		if len(statuses) == 0 {
+			return
+		}
+		key = slices.Sorted(maps.Keys(statuses))[0]
+		attributes["statuses"] = map[string]string{key: cmp.Or(other[statuses[key]], "ACTIVE")}
+		attributes["name"] = "trucks"
+	case slotGroup:
+		attributes["group_code"] = other[attributes["group_code"]]
+	default:
+		attributes["new_sim"] = x.icc(11)
+		delete(attributes, "replaces")
+		attributes["account_id"] = strings.ToUpper(x.key)
+	}
+	config := s.config()
+	config[x.addr+"-other"] = coreBlock{typeName: x.block.typeName, attributes: attributes}
+	failed := coreErrors(s.plan(ctx, config, corePlanOptions{}).diagnostics)
+	names := func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(key)) }
+	if !slices.ContainsFunc(failed, names) {
+		s.fail("%s has two owners, %v and %v, and the plan says %q", key, x.block.attributes, attributes, failed)
+	}
+}
+
+// unmoved are the changes that an apply was to make, or to leave alone, after a SIM had moved since the plan: a
+// creation sends nothing at all, an update of a fleet changes the others.
+func (s *schedule) unmoved(p *corePlan, moved string, calm bool) (problems []string) {
+	change := p.changeOf(moved)
+	if moved == "" || change == nil {
+		return nil
+	}
+	// A SIM that joins a fleet has no status in the state that an apply could be held to, so the plan's last_change holds the
+	// apply as a whole to what was read of it, as a creation's does.
+	whole := change.action == actCreate
+	if _, stays := statusesOf(change.before)[moved]; change.typeName == "telco_sim_fleet_status" && !stays {
+		whole = true
+	}
+	before, _ := coreText(change.before, "operation_status")
+	settled := before == "complete" // else a change of an earlier run may have moved the others
+	executed := map[string]bool{}
+	for _, one := range s.Ledger()[s.seen:] {
+		executed[one.Key] = true
+	}
+	for _, key := range change.keys() {
+		said := p.announcements("SIM status", key)
+		switch {
+		case whole && executed[key]:
+			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan, and %s was changed",
+				change.addr, moved, key))
+		case !whole && change.action == actUpdate && calm && settled && key != moved && len(said) > 0 && !executed[key] && !s.isAsPlanned(change, key):
+			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan, and %s was not changed",
+				change.addr, moved, key))
+		}
+	}
+	return problems
+}
+
+// isAsPlanned says whether a SIM of a fleet shows what the plan wants by now: a stale read may have hidden it from the plan.
+func (s *schedule) isAsPlanned(change *coreChange, key string) bool {
+	product, ok := s.Product(key)
+	return ok && product.SIMStatus == statusesOf(change.after)[key]
 }
 
 func (s *schedule) config() coreConfig {
@@ -238,7 +396,7 @@ func (s *schedule) step() {
 	ctx := context.Background()
 	x := s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")]
 	opts := corePlanOptions{}
-	switch what := rapid.IntRange(0, 9).Draw(s.rt, "what"); {
+	switch what := rapid.IntRange(0, 11).Draw(s.rt, "what"); {
 	case what < 5 || !x.there:
 		s.declare(x)
 	case what == 5:
@@ -256,30 +414,49 @@ func (s *schedule) step() {
 		s.note("-replace=%s", x.addr)
 	case what == 8:
 		s.drift(x)
+	case what == 9:
+		s.twoOwners(ctx, x)
+	case what == 11 && x.kind == slotFleet:
+		s.terminate(x)
+	case what == 10:
+		x.spelling = rapid.IntRange(0, 4).Draw(s.rt, "spelling")
+		attributes := maps.Clone(x.block.attributes)
+		x.respell(attributes)
+		x.block.attributes = attributes
+		s.note("%s is written as %v", x.addr, attributes)
 	default:
 		s.note("nothing new")
 	}
-	duringPlan := rapid.IntRange(0, 4).Draw(s.rt, "plan") == 0
-	if duringPlan {
+	if duringPlan := rapid.IntRange(0, 5).Draw(s.rt, "plan"); duringPlan == 0 {
 		s.arm()
+	} else if duringPlan == 1 {
+		s.stray()
 	}
 	config := s.config()
-	p := s.plan(ctx, config, opts)
+	p, problems := s.planWatched(ctx, config, opts)
 	s.calm()
+	if len(problems) > 0 {
+		s.fail("%s", strings.Join(problems, "\n"))
+	}
 	if failed := coreErrors(p.diagnostics); len(failed) > 0 {
 		s.note("the plan fails: %.300q", failed)
 		return
 	}
-	if rapid.IntRange(0, 5).Draw(s.rt, "meanwhile") == 0 {
-		s.drift(s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")])
+	moved := ""
+	if rapid.IntRange(0, 3).Draw(s.rt, "meanwhile") == 0 {
+		moved = s.drift(s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")])
 	}
-	if s.arm() {
+	calm := !s.arm()
+	if !calm {
 		for _, y := range s.slots {
 			y.troubled++
 		}
+	} else if calm = rapid.IntRange(0, 4).Draw(s.rt, "apply") > 0; !calm {
+		s.stray()
 	}
 	said, problems := s.applyWatched(ctx, p)
 	s.calm()
+	problems = append(problems, s.unmoved(p, moved, calm)...)
 	s.heardOf(p, said)
 	s.check(config, problems)
 }
@@ -308,9 +485,13 @@ func (s *schedule) check(config coreConfig, problems []string) {
 				continue
 			}
 			block, declared := config[x.addr]
-			_, to, _ := strings.Cut(change.Detail, " -> ")
+			from, to, _ := strings.Cut(change.Detail, " -> ")
 			switch {
-			case change.Action == "delete" && declared:
+			case change.Action == "update" && strings.Contains(change.Detail, "SIMNumber: "):
+				problems = append(problems, fmt.Sprintf("%s: another spelling was sent: %s", x.addr, change.Detail))
+			case change.Action == "status" && from == "TERMINATED":
+				problems = append(problems, fmt.Sprintf("%s: %s is terminated and was set to %s", x.addr, change.Key, to))
+			case change.Action == "delete" && declared && block.attributes["deletion_protection"] != false:
 				problems = append(problems, x.addr+" is declared and was deleted")
 			case change.Action == "status" && declared && to != x.wanted(block, change.Key):
 				problems = append(problems, fmt.Sprintf("%s: %s was set to %s, declared is %v", x.addr, change.Key, to, x.wanted(block, change.Key)))
@@ -343,7 +524,10 @@ func (s *schedule) check(config coreConfig, problems []string) {
 // end lets a person finish the work after all trouble has ended.
 func (s *schedule) end() {
 	ctx := context.Background()
-	for range 3 { // a removal that is protected is given up by a person
+	for _, x := range s.slots { // a status that a terminated SIM can't get any more is given up by a person
+		s.giveUp(x)
+	}
+	for range 3 { // and so is a removal that is protected
 		p := s.plan(ctx, s.config(), corePlanOptions{})
 		if !slices.ContainsFunc(coreErrors(p.diagnostics), func(text string) bool {
 			return strings.HasPrefix(text, "SIM card is protected from deletion") || strings.HasPrefix(text, "Instance cannot be destroyed")
@@ -371,6 +555,34 @@ func (s *schedule) end() {
 	s.check(config, problems)
 }
 
+// giveUp declares of terminated SIMs what they are, or takes them out of their fleet, as a person does whom the errors
+// ask for it.
+func (s *schedule) giveUp(x *slot) {
+	terminated := func(id string) bool {
+		product, ok := s.Product(id)
+		return ok && product.SIMStatus == "TERMINATED"
+	}
+	attributes := maps.Clone(x.block.attributes)
+	switch x.kind {
+	case slotStatusQueued, slotStatusAtOnce:
+		if terminated(x.key) {
+			attributes["status"] = "TERMINATED"
+		}
+	case slotFleet:
+		statuses := maps.Clone(attributes["statuses"].(map[string]string))
+		for _, id := range x.fleet {
+			if _, declared := statuses[id]; !declared || !terminated(id) {
+				continue
+			}
+			if statuses[id] = "TERMINATED"; rapid.Bool().Draw(s.rt, "taken out") {
+				delete(statuses, id)
+			}
+		}
+		attributes["statuses"] = statuses
+	}
+	x.block.attributes = attributes
+}
+
 // holds says whether the world is as declared.
 func (s *schedule) holds(x *slot) bool {
 	want := x.block.attributes
@@ -393,11 +605,23 @@ func (s *schedule) holds(x *slot) bool {
 		return ok && sim.AAGroup == want["group_code"]
 	}
 	account, ok := s.MVNOAccount(x.key)
-	held := account.SIMNumber
-	return ok && (x.kind == slotSwapAlone || x.kind == slotSwapICC && held == want["new_sim"] || x.kind == slotSwapReplaces && held != want["replaces"])
+	holds := func(name string) bool {
+		icc, _ := want[name].(string)
+		return sameICC(account.SIMNumber, icc)
+	}
+	switch {
+	case !ok:
+		return false
+	case x.kind == slotSwapICC:
+		return holds("new_sim")
+	case x.kind == slotSwapReplaces:
+		return !holds("replaces")
+	}
+	return true
 }
 
 func TestSchedules(t *testing.T) {
+	needsLastChange(t)
 	t.Cleanup(func() { debug.SetGCPercent(100) })
 	debug.SetGCPercent(400)
 	const parts = 8 // on goroutines of their own, more than there are processors, since they also wait
@@ -451,12 +675,18 @@ func newSchedule(t *testing.T, rt *rapid.T) *schedule {
 		q.AllTransitions = true
 		q.StaleReads = rapid.IntRange(0, 2).Draw(rt, "stale CMO reads")
 		q.MonitorNotFoundFirst = rapid.IntRange(0, 1).Draw(rt, "late monitors")
+		q.StatusCase = []string{"", "", "title", "lower"}[rapid.IntRange(0, 3).Draw(rt, "case")]
 	})
-	sim.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.StaleReads = rapid.IntRange(0, 1).Draw(rt, "stale MVNO reads") })
+	sim.SetMVNOQuirks(func(q *simulator.MVNOQuirks) {
+		q.StaleReads = rapid.IntRange(0, 1).Draw(rt, "stale MVNO reads")
+		q.CheckDigit = rapid.IntRange(0, 2).Draw(rt, "check digit") == 0
+		q.TrailingF = rapid.IntRange(0, 2).Draw(rt, "F") == 0
+	})
 	sim.SetAccountsQuirks(func(q *simulator.AccountsQuirks) {
 		q.StaleReads = rapid.IntRange(0, 1).Draw(rt, "stale reads")
 		q.CreateVisibleAfter = rapid.IntRange(0, 1).Draw(rt, "late cards")
 		q.NoStatusURL = rapid.IntRange(0, 3).Draw(rt, "no status URL") == 0
+		q.SIMNumberF = rapid.IntRange(0, 2).Draw(rt, "F") == 0
 	})
 	net := newMemoryNet(t, sim.Handler())
 	c := newCore(rt, net.URL())

@@ -52,14 +52,27 @@ func TestSchemas(t *testing.T) {
 		t.Errorf("resources: %s", got)
 	}
 	if got, want := strings.Join(slices.Sorted(maps.Keys(all.DataSourceSchemas)), " "),
-		"telco_mvno_account telco_product telco_products telco_sim_cards"; got != want {
+		"telco_accounts telco_mvno_account telco_mvno_accounts telco_mvno_sims telco_product telco_products telco_sim_cards"; got != want {
 		t.Errorf("data sources: %s", got)
+	}
+	if got, want := strings.Join(slices.Sorted(maps.Keys(all.EphemeralResourceSchemas)), " "), "telco_mvno_sim_codes"; got != want {
+		t.Errorf("ephemeral resources: %s", got)
+	}
+	if got, want := strings.Join(slices.Sorted(maps.Keys(all.ListResourceSchemas)), " "),
+		"telco_mvno_sim_swap telco_sim_card telco_sim_status"; got != want {
+		t.Errorf("list resources: %s", got)
 	}
 	described(t, "provider", all.Provider)
 	for name, s := range all.ResourceSchemas {
 		described(t, name, s)
 	}
 	for name, s := range all.DataSourceSchemas {
+		described(t, name, s)
+	}
+	for name, s := range all.EphemeralResourceSchemas {
+		described(t, name, s)
+	}
+	for name, s := range all.ListResourceSchemas {
 		described(t, name, s)
 	}
 }

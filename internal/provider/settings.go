@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -20,6 +21,8 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/m2m"
 	"github.com/simfleet/terraform-provider-telco/internal/api/mvno"
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 )
 
 // The environment variables of contract and documentation.
@@ -44,6 +47,8 @@ const (
 	envReadOnly             = "TELCO_READ_ONLY"
 	envMaxLiveChanges       = "TELCO_MAX_LIVE_CHANGES"
 	envPreflight            = "TELCO_PREFLIGHT"
+	envJournal              = "TELCO_JOURNAL"
+	envJournalNote          = "TELCO_JOURNAL_NOTE"
 )
 
 const (
@@ -61,6 +66,7 @@ type providerModel struct {
 	ReadOnly       types.Bool   `tfsdk:"read_only"`
 	MaxLiveChanges types.Int64  `tfsdk:"max_live_changes"`
 	Preflight      types.Bool   `tfsdk:"preflight"`
+	Journal        types.String `tfsdk:"journal"`
 }
 
 type limitsModel struct {
@@ -109,9 +115,14 @@ type services struct {
 	m2m      api[m2m.Client]
 	mvno     api[mvno.Client]
 
+	// run names this plan or apply, to tell in another one what this one has noted.
+	run       string
 	preflight bool
-	live      *liveChanges
-	locks     *keyedLocks
+	engine    *change.Engine
+	planned   *plannedChanges
+	owners    *owners
+	witnesses *witnesses
+	journal   *journal.Journal
 }
 
 // api is one API's client, or why there is none.
@@ -139,15 +150,28 @@ func (a api[C]) use(diags *diag.Diagnostics) *C {
 	return a.client
 }
 
-// mustUse is use for a data source: it must answer while planning, so a setting that is not known yet is an error.
+// mustUse is use for what must answer while planning (data sources, ephemeral resources, queries): there a setting that
+// is not known yet is an error.
 func (a api[C]) mustUse(diags *diag.Diagnostics) *C {
 	client := a.use(diags)
 	if client == nil && !diags.HasError() {
 		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
-			"This data source is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
-				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment variable.", a.name))
+			"This is read while planning, and a setting in the %s object of the provider block is known only after apply.\n\n"+
+				"Apply what the setting depends on first (terraform apply -target=ADDRESS), or give it by its environment "+
+				"variable.", a.name))
 	}
 	return client
+}
+
+// mustImport is for an import: its refresh must see the object, since whatever it did not see would be taken for the
+// truth by the plan.
+func (a api[C]) mustImport(diags *diag.Diagnostics) {
+	if client := a.use(diags); client == nil && !diags.HasError() {
+		diags.AddError(fmt.Sprintf("Settings of the %s API are not known yet", a.name), fmt.Sprintf(
+			"An import reads the SIM while planning, and a setting in the %s object of the provider block is known only "+
+				"after apply. Nothing was imported.\n\nApply what the setting depends on first (terraform apply "+
+				"-target=ADDRESS), or give it by its environment variable; then import.", a.name))
+	}
 }
 
 // resolver collects the settings of one API from configuration and environment.
@@ -173,8 +197,31 @@ func (r *resolver) text(attribute string, value types.String, env, standard stri
 	if !ok {
 		text = standard
 	}
+	text = r.checked(attribute, env, strings.Trim(text, lineEnds), transport.ControlCharacter)
 	if required && text == "" {
 		r.missing = append(r.missing, fmt.Sprintf("%s.%s (%s)", r.api, attribute, env))
+	}
+	return text
+}
+
+// lineEnds is what a file or a shell puts around a value: line breaks, and the byte order mark of some editors. No
+// setting begins or ends with one.
+const lineEnds = "\r\n\ufeff"
+
+// token is text that goes out in a header, so blanks around it are none of it, and it holds nothing that can't be seen.
+func (r *resolver) token(attribute string, value types.String, env string, required bool) string {
+	text := r.text(attribute, value, env, "", required)
+	return r.checked(attribute, env, strings.TrimSpace(text), transport.Invisible)
+}
+
+// checked refuses a text in which find finds a character, at once: sent, it would be refused as wrong credentials, or
+// not be sent at all.
+func (r *resolver) checked(attribute, env, text string, find func(string) string) string {
+	if character := find(text); character != "" {
+		r.diags.AddAttributeError(path.Root(r.api).AtName(attribute), "Invalid character in a setting",
+			fmt.Sprintf("The value of %s.%s (or of the environment variable %s) holds %s. Nothing was sent.\n\n"+
+				"Such a character comes with a value that was copied or read from a file. Set the value again without it.",
+				r.api, attribute, env, character))
 	}
 	return text
 }
@@ -226,29 +273,40 @@ func finish[C any](r *resolver, build func() *C) api[C] {
 	return a
 }
 
-func (p *telcoProvider) services(ctx context.Context, config providerModel, terraformVersion string, diags *diag.Diagnostics) *services {
+func (p *telcoProvider) services(
+	ctx context.Context, config providerModel, terraformVersion string, diags *diag.Diagnostics,
+) *services {
 	readOnly := flag(config.ReadOnly, envReadOnly, "read_only", false, diags)
 	limit := count(config.MaxLiveChanges, envMaxLiveChanges, "max_live_changes", diags)
 	build := p.version
 	if p.commit != "" {
 		build += "-" + p.commit
 	}
-	agent := fmt.Sprintf("terraform-provider-telco/%s (+https://registry.terraform.io/providers/simfleet/telco) Terraform/%s",
+	agent := fmt.Sprintf("terraform-provider-telco/%s (+https://registry.terraform.io/providers/simfleet/telco) "+
+		"Terraform/%s",
 		build, terraformVersion)
 	log := slog.New(tflogHandler{})
+	trail := journal.Open(folder(config.Journal), os.Getenv(envJournalNote))
 
 	return &services{
-		accounts:  p.accounts(ctx, config.Accounts, agent, log, diags),
-		cmo:       p.cmo(ctx, config.CMO, agent, log, diags),
-		m2m:       p.m2m(ctx, config.M2M, agent, log, diags),
-		mvno:      p.mvno(ctx, config.MVNO, agent, log, diags),
-		preflight: flag(config.Preflight, envPreflight, "preflight", true, diags),
-		live:      newLiveChanges(readOnly, limit),
-		locks:     newKeyedLocks(),
+		accounts: p.accounts(ctx, config.Accounts, agent, log, diags),
+		cmo:      p.cmo(ctx, config.CMO, agent, log, diags),
+		m2m:      p.m2m(ctx, config.M2M, agent, log, diags),
+		mvno:     p.mvno(ctx, config.MVNO, agent, log, diags),
+		run:      rand.Text(),
+		// While it is not known whether the apply reads first, the plan must not say what only a read can tell.
+		preflight: !config.Preflight.IsUnknown() && flag(config.Preflight, envPreflight, "preflight", true, diags),
+		engine:    newEngine(&change.Budget{ReadOnly: readOnly, Limit: limit}, p.pace, trail),
+		planned:   &plannedChanges{limit: limit, planned: map[string]bool{}},
+		owners:    newOwners(),
+		witnesses: newWitnesses(p.pace),
+		journal:   trail,
 	}
 }
 
-func (p *telcoProvider) accounts(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[accounts.Client] {
+func (p *telcoProvider) accounts(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[accounts.Client] {
 	r := &resolver{api: "accounts", diags: diags}
 	m := object[accountsModel](ctx, r, value)
 	cfg := accounts.Config{
@@ -266,7 +324,9 @@ func (p *telcoProvider) accounts(ctx context.Context, value types.Object, agent 
 	return finish(r, func() *accounts.Client { return accounts.New(cfg) })
 }
 
-func (p *telcoProvider) cmo(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[cmo.Client] {
+func (p *telcoProvider) cmo(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[cmo.Client] {
 	r := &resolver{api: "cmo", diags: diags}
 	m := object[cmoModel](ctx, r, value)
 	cfg := cmo.Config{
@@ -283,7 +343,7 @@ func (p *telcoProvider) cmo(ctx context.Context, value types.Object, agent strin
 	// A configured client wins over a token from the environment.
 	clientConfigured := !m.TokenURL.IsNull() || !m.ClientID.IsNull() || !m.ClientSecret.IsNull()
 	if !clientConfigured || !m.AccessToken.IsNull() {
-		cfg.AccessToken = r.text("access_token", m.AccessToken, envCMOAccessToken, "", false)
+		cfg.AccessToken = r.token("access_token", m.AccessToken, envCMOAccessToken, false)
 	}
 	if cfg.AccessToken == "" {
 		cfg.TokenURL = r.url("token_url", m.TokenURL, envCMOTokenURL, "")
@@ -294,7 +354,9 @@ func (p *telcoProvider) cmo(ctx context.Context, value types.Object, agent strin
 	return finish(r, func() *cmo.Client { return cmo.New(cfg) })
 }
 
-func (p *telcoProvider) m2m(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[m2m.Client] {
+func (p *telcoProvider) m2m(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[m2m.Client] {
 	r := &resolver{api: "m2m", diags: diags}
 	m := object[m2mModel](ctx, r, value)
 	tagStyle := r.text("tag_style", m.TagStyle, envM2MTagStyle, string(m2m.LowerSnake), false)
@@ -319,12 +381,14 @@ func (p *telcoProvider) m2m(ctx context.Context, value types.Object, agent strin
 	return finish(r, func() *m2m.Client { return m2m.New(cfg) })
 }
 
-func (p *telcoProvider) mvno(ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics) api[mvno.Client] {
+func (p *telcoProvider) mvno(
+	ctx context.Context, value types.Object, agent string, log *slog.Logger, diags *diag.Diagnostics,
+) api[mvno.Client] {
 	r := &resolver{api: "mvno", diags: diags}
 	m := object[mvnoModel](ctx, r, value)
 	cfg := mvno.Config{
 		Endpoint:              r.url("endpoint", m.Endpoint, envMVNOEndpoint, defaultMVNOEndpoint),
-		Token:                 r.text("token", m.Token, envMVNOToken, "", true),
+		Token:                 r.token("token", m.Token, envMVNOToken, true),
 		UserAgent:             agent,
 		RequestsPerSecond:     m.RequestsPerSecond.ValueFloat64(),
 		MaxConcurrentRequests: int(m.MaxConcurrentRequests.ValueInt64()),
@@ -352,6 +416,14 @@ func flag(value types.Bool, env, attribute string, standard bool, diags *diag.Di
 			fmt.Sprintf("The environment variable %s must be true or false, not %q.", env, text))
 	}
 	return b
+}
+
+// folder is the journal's folder; "" is none. One that is known only after apply is none yet: a plan sends nothing.
+func folder(value types.String) string {
+	if value.IsNull() {
+		return os.Getenv(envJournal)
+	}
+	return value.ValueString()
 }
 
 func count(value types.Int64, env, attribute string, diags *diag.Diagnostics) int {

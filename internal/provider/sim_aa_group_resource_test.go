@@ -111,7 +111,7 @@ func TestAccSIMAAGroup_life(t *testing.T) {
 				env.CheckWarned(aaLiveSummary, aaSIM, "LIVE10 -> LIVE20"),
 			),
 		},
-		resource.TestStep{ResourceName: aaGroup, ImportState: true, ImportStateVerify: true, ImportStateId: aaSIM + "/LIVE20"},
+		resource.TestStep{ResourceName: aaGroup, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"last_change"}, ImportStateId: aaSIM + "/LIVE20"},
 		resource.TestStep{
 			ResourceName: aaGroup, ImportState: true, ImportStateId: aaSIM,
 			ExpectError: regexp.MustCompile(`ICCID/GROUP_CODE`),
@@ -186,7 +186,7 @@ func TestAccSIMAAGroup_disappears(t *testing.T) {
 		resource.TestStep{
 			Config: env.Config(""),
 			Check: acctest.CheckAll(
-				env.CheckWarned("SIM is gone", aaSIM, "removed from the state"),
+				env.CheckWarned("SIM is gone", aaSIM, "leaves the state"),
 				env.CheckLedger("aa_group "+aaSIM),
 			),
 		},
@@ -270,11 +270,11 @@ func TestAccSIMAAGroup_styles(t *testing.T) {
 			env.Test(
 				resource.TestStep{
 					Config:      config(aaSIM, "NOGROUP"),
-					ExpectError: regexp.MustCompile(`(?s)refused\s+group\s+NOGROUP.*code\s+\(not\s+the\s+name\)`),
+					ExpectError: regexp.MustCompile(`(?s)refused\s+the\s+assignment.*group\s+NOGROUP.*code\s+\(not\s+the\s+name\)`),
 				},
 				resource.TestStep{
 					Config:      config(aaLiveSIM, "LIVE20"),
-					ExpectError: regexp.MustCompile(`(?s)refused\s+SIM\s+` + aaLiveSIM + `.*status\s+is\s+active.*not\s+in\s+a\s+group\s+of\s+type\s+pending`),
+					ExpectError: regexp.MustCompile(`(?s)refused\s+the\s+assignment\s+of\s+SIM\s+` + aaLiveSIM + `.*status\s+is\s+active.*not\s+in\s+a\s+group\s+of\s+type\s+pending`),
 				},
 				resource.TestStep{
 					Config: config(aaSIM, "LIVE10"),
@@ -347,7 +347,7 @@ func TestAccSIMAAGroup_refusals(t *testing.T) {
 		},
 		resource.TestStep{ // an update that is refused leaves the state at the truth
 			Config:      env.Config(aaGroupConfig(aaSIM, "NOGROUP")),
-			ExpectError: regexp.MustCompile(`refused\s+group\s+NOGROUP`),
+			ExpectError: regexp.MustCompile(`(?s)refused\s+the\s+assignment.*group\s+NOGROUP`),
 		},
 		resource.TestStep{
 			Config:           config,

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/accounts"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
+	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
 type simCardModel struct {
@@ -42,6 +43,7 @@ type simCardModel struct {
 	InternalSOC        types.String   `tfsdk:"internal_soc"`
 	Created            types.String   `tfsdk:"created"`
 	OperationStatus    types.String   `tfsdk:"operation_status"`
+	LastChange         types.String   `tfsdk:"last_change"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -55,33 +57,34 @@ type hintsModel struct {
 // and in what is sent.
 type simCardText struct {
 	name  string
+	free  bool // the user's own words, which are never quoted
 	model func(*simCardModel) *types.String
 	card  func(*accounts.SIMCard) *string
 	sent  func(*accounts.Fields) **string
 }
 
 var simCardTexts = []simCardText{
-	{"sim_number", func(m *simCardModel) *types.String { return &m.SIMNumber },
+	{"sim_number", false, func(m *simCardModel) *types.String { return &m.SIMNumber },
 		func(c *accounts.SIMCard) *string { return c.SIMNumber }, func(f *accounts.Fields) **string { return &f.SIMNumber }},
-	{"description", func(m *simCardModel) *types.String { return &m.Description },
+	{"description", true, func(m *simCardModel) *types.String { return &m.Description },
 		func(c *accounts.SIMCard) *string { return c.Description }, func(f *accounts.Fields) **string { return &f.Description }},
-	{"inventory_ref", func(m *simCardModel) *types.String { return &m.InventoryRef },
+	{"inventory_ref", true, func(m *simCardModel) *types.String { return &m.InventoryRef },
 		func(c *accounts.SIMCard) *string { return c.InventoryRef }, func(f *accounts.Fields) **string { return &f.InventoryRef }},
-	{"tariff", func(m *simCardModel) *types.String { return &m.Tariff },
+	{"tariff", false, func(m *simCardModel) *types.String { return &m.Tariff },
 		func(c *accounts.SIMCard) *string { return c.Tariff }, func(f *accounts.Fields) **string { return &f.Tariff }},
-	{"bundle", func(m *simCardModel) *types.String { return &m.Bundle },
+	{"bundle", false, func(m *simCardModel) *types.String { return &m.Bundle },
 		func(c *accounts.SIMCard) *string { return c.Bundle }, func(f *accounts.Fields) **string { return &f.Bundle }},
-	{"operator", func(m *simCardModel) *types.String { return &m.Operator },
+	{"operator", false, func(m *simCardModel) *types.String { return &m.Operator },
 		func(c *accounts.SIMCard) *string { return c.Operator }, func(f *accounts.Fields) **string { return &f.Operator }},
-	{"soc", func(m *simCardModel) *types.String { return &m.SOC },
+	{"soc", false, func(m *simCardModel) *types.String { return &m.SOC },
 		func(c *accounts.SIMCard) *string { return c.SOC }, func(f *accounts.Fields) **string { return &f.SOC }},
-	{"purchase_order", func(m *simCardModel) *types.String { return &m.PurchaseOrder },
+	{"purchase_order", true, func(m *simCardModel) *types.String { return &m.PurchaseOrder },
 		func(c *accounts.SIMCard) *string { return c.PurchaseOrder }, func(f *accounts.Fields) **string { return &f.PurchaseOrder }},
-	{"sim_provider", func(m *simCardModel) *types.String { return &m.SIMProvider },
+	{"sim_provider", false, func(m *simCardModel) *types.String { return &m.SIMProvider },
 		func(c *accounts.SIMCard) *string { return c.Provider }, func(f *accounts.Fields) **string { return &f.Provider }},
-	{"provider_tariff", func(m *simCardModel) *types.String { return &m.ProviderTariff },
+	{"provider_tariff", false, func(m *simCardModel) *types.String { return &m.ProviderTariff },
 		func(c *accounts.SIMCard) *string { return c.ProviderTariff }, func(f *accounts.Fields) **string { return &f.ProviderTariff }},
-	{"provider_price", func(m *simCardModel) *types.String { return &m.ProviderPrice },
+	{"provider_price", false, func(m *simCardModel) *types.String { return &m.ProviderPrice },
 		func(c *accounts.SIMCard) *string { return c.ProviderPrice }, func(f *accounts.Fields) **string { return &f.ProviderPrice }},
 }
 
@@ -94,6 +97,9 @@ func (m *simCardModel) setCard(c *accounts.SIMCard) {
 		live := types.StringPointerValue(text.card(c))
 		if live.IsNull() && value.ValueString() == "" && !value.IsNull() && !value.IsUnknown() {
 			continue
+		}
+		if text.name == "sim_number" && isSet(*value) && identity.SameICC(value.ValueString(), live.ValueString()) {
+			continue // another spelling of the same SIM is no drift
 		}
 		*value = live
 	}
@@ -157,31 +163,29 @@ func (m *simCardModel) changedFields(ctx context.Context, prior *simCardModel) (
 	var f accounts.Fields
 	for _, text := range simCardTexts {
 		value := *text.model(m)
-		if asks(value) && (prior == nil || !sameText(value, *text.model(prior))) {
-			*text.sent(&f) = value.ValueStringPointer()
+		if isSet(value) && (prior == nil || !text.same(value, *text.model(prior))) {
+			*text.sent(&f) = new(text.wire(value.ValueString()))
 		}
 	}
-	if asks(m.ProviderStartDate) && (prior == nil || !sameInstant(m.ProviderStartDate, prior.ProviderStartDate)) {
+	if isSet(m.ProviderStartDate) && (prior == nil || !sameInstant(m.ProviderStartDate, prior.ProviderStartDate)) {
 		t, err := time.Parse(time.RFC3339, m.ProviderStartDate.ValueString())
 		if err != nil {
 			return f, err
 		}
 		f.ProviderStartDate = &t
 	}
-	if asks(m.State) && (prior == nil || !m.State.Equal(prior.State)) {
+	if isSet(m.State) && (prior == nil || !m.State.Equal(prior.State)) {
 		state, err := accounts.ParseState(m.State.ValueString())
 		if err != nil {
 			return f, err
 		}
 		f.State = &state
 	}
-	if asks(m.ForeignAttributes) && (prior == nil || !sameMap(m.ForeignAttributes, prior.ForeignAttributes)) {
+	if isSet(m.ForeignAttributes) && (prior == nil || !sameMap(m.ForeignAttributes, prior.ForeignAttributes)) {
 		f.ForeignAttributes = stringMap(ctx, m.ForeignAttributes)
 	}
 	return f, nil
 }
-
-func asks(value attr.Value) bool { return !value.IsNull() && !value.IsUnknown() }
 
 // sameText takes an empty text for none, as the service does: going from one to the other sends nothing.
 func sameText(a, b types.String) bool {
@@ -192,43 +196,95 @@ func sameMap(a, b types.Map) bool {
 	return a.Equal(b) || !a.IsUnknown() && !b.IsUnknown() && len(a.Elements()) == 0 && len(b.Elements()) == 0
 }
 
-// differences lists each argument that would be sent as "name: now -> wanted", for a warning; those that are not known
-// yet too. prior is the state that decides what would be sent, now the live SIM as far as it is known.
-func (m *simCardModel) differences(prior, now *simCardModel) []string {
-	var out []string
-	add := func(name string, sent, same bool, show func(*simCardModel) string) {
-		if sent && !same {
-			out = append(out, fmt.Sprintf("%s %s -> %s", name, show(now), show(m)))
+// same compares two values of the text.
+func (t simCardText) same(a, b types.String) bool {
+	return sameText(a, b) || t.name == "sim_number" && isSet(a) && isSet(b) && identity.SameICC(a.ValueString(), b.ValueString())
+}
+
+// wire is the form in which a value is sent: an ICCID without blanks and a trailing F.
+func (t simCardText) wire(value string) string {
+	if t.name != "sim_number" {
+		return value
+	}
+	if digits, err := identity.Clean(value); err == nil {
+		return digits
+	}
+	return value
+}
+
+// changes lists each argument that would be sent, with what now shows of it; those that are not known yet too. prior is
+// the state that decides what would be sent.
+func (m *simCardModel) changes(prior, now *simCardModel) []livechange.Field {
+	var out []livechange.Field
+	for _, t := range simCardTexts {
+		value := *t.model(m)
+		if !value.IsNull() && !t.same(value, *t.model(prior)) {
+			out = append(out, livechange.Field{Name: t.name, From: displayValue(*t.model(now)), To: displayValue(value), Hidden: t.free})
 		}
 	}
-	for _, t := range append(simCardTexts[:len(simCardTexts):len(simCardTexts)],
-		simCardText{name: "state", model: func(m *simCardModel) *types.String { return &m.State }}) {
-		value := *t.model(m)
-		add(t.name, !value.IsNull() && !sameText(value, *t.model(prior)), sameText(value, *t.model(now)),
-			func(m *simCardModel) string { return shown(*t.model(m)) })
+	if !m.State.IsNull() && !sameText(m.State, prior.State) {
+		out = append(out, livechange.Field{Name: "state", From: displayValue(now.State), To: displayValue(m.State)})
 	}
-	add("provider_start_date", !m.ProviderStartDate.IsNull() && !sameInstant(m.ProviderStartDate, prior.ProviderStartDate),
-		sameInstant(m.ProviderStartDate, now.ProviderStartDate), func(m *simCardModel) string { return shown(m.ProviderStartDate) })
-	add("foreign_attributes", !m.ForeignAttributes.IsNull() && !sameMap(m.ForeignAttributes, prior.ForeignAttributes),
-		sameMap(m.ForeignAttributes, now.ForeignAttributes), func(m *simCardModel) string { return mapText(m.ForeignAttributes) })
+	if !m.ProviderStartDate.IsNull() && !sameInstant(m.ProviderStartDate, prior.ProviderStartDate) {
+		out = append(out, livechange.Field{Name: "provider_start_date", From: displayValue(now.ProviderStartDate), To: displayValue(m.ProviderStartDate)})
+	}
+	if !m.ForeignAttributes.IsNull() && !sameMap(m.ForeignAttributes, prior.ForeignAttributes) {
+		out = append(out, livechange.Field{Name: "foreign_attributes", Hidden: true, Keys: changedKeys(prior.ForeignAttributes, m.ForeignAttributes)})
+	}
 	return out
 }
 
-func mapText(m types.Map) string {
-	switch {
-	case m.IsUnknown():
-		return "(known after apply)"
-	case m.IsNull():
-		return "(none)"
+// from is what the SIM card now shows of the arguments that would be sent, for comparing it with what the plan said. An
+// argument that shows what is wanted by now counts as it was: nobody has moved it elsewhere.
+func (m *simCardModel) from(prior, now *simCardModel) string {
+	var b strings.Builder
+	add := func(name string, sent, wanted bool, was, is string) {
+		if !sent {
+			return
+		}
+		if wanted {
+			is = was
+		}
+		fmt.Fprintf(&b, "%s=%q\n", name, is)
 	}
-	elements := m.Elements()
-	var parts []string
-	for _, key := range slices.Sorted(maps.Keys(elements)) {
-		if value, ok := elements[key].(types.String); ok {
-			parts = append(parts, key+"="+shown(value))
+	for _, t := range simCardTexts {
+		value, was, is := *t.model(m), *t.model(prior), *t.model(now)
+		if t.same(was, is) {
+			is = was
+		}
+		add(t.name, !value.IsNull() && !t.same(value, was), t.same(value, is), was.ValueString(), is.ValueString())
+	}
+	add("state", !m.State.IsNull() && !sameText(m.State, prior.State), sameText(m.State, now.State), prior.State.ValueString(), now.State.ValueString())
+	date := now.ProviderStartDate
+	if sameInstant(date, prior.ProviderStartDate) {
+		date = prior.ProviderStartDate
+	}
+	add("provider_start_date", !m.ProviderStartDate.IsNull() && !sameInstant(m.ProviderStartDate, prior.ProviderStartDate),
+		sameInstant(m.ProviderStartDate, date), prior.ProviderStartDate.ValueString(), date.ValueString())
+	add("foreign_attributes", !m.ForeignAttributes.IsNull() && !sameMap(m.ForeignAttributes, prior.ForeignAttributes),
+		sameMap(m.ForeignAttributes, now.ForeignAttributes), prior.ForeignAttributes.String(), now.ForeignAttributes.String())
+	return b.String()
+}
+
+// changedKeys are the keys whose values differ; none where the map is not known yet.
+func changedKeys(was, now types.Map) []string {
+	if now.IsUnknown() {
+		return nil
+	}
+	before, after := was.Elements(), now.Elements()
+	var keys []string
+	for key, value := range after {
+		if old, ok := before[key]; !ok || !old.Equal(value) {
+			keys = append(keys, key)
 		}
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
+	for key := range before {
+		if _, ok := after[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func (m *simCardModel) createHints(ctx context.Context) (*accounts.Hints, error) {

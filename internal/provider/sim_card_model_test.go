@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/accounts"
+	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
 func textMap(pairs ...string) types.Map {
@@ -130,50 +130,57 @@ func TestSIMCardModel_setCard(t *testing.T) {
 	}
 }
 
-func TestSIMCardModel_changedFieldsAndDifferences(t *testing.T) {
+func TestSIMCardModel_changedFields(t *testing.T) {
 	t.Parallel()
 	when := time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)
 	live := accounts.StateLive
 	prior := simCardModel{
-		Description: types.StringValue("old"), Tariff: types.StringNull(), State: types.StringValue("ready"),
-		ProviderStartDate: types.StringValue("2024-05-01T08:00:00Z"), ForeignAttributes: textMap("a", "b"),
+		SIMNumber: types.StringValue("8945010000000000017"), Description: types.StringValue("old"), Tariff: types.StringNull(),
+		Bundle: types.StringValue("s"), State: types.StringValue("ready"),
+		ProviderStartDate: types.StringValue("2024-05-01T08:00:00Z"), ForeignAttributes: textMap("a", "b", "e", "f"),
 	}
+	bundle := func(m *simCardModel) { m.Bundle = types.StringValue("l") }
 	for _, c := range []struct {
-		name string
-		plan func(*simCardModel)
-		live func(*simCardModel)
-		want accounts.Fields
-		text []string
+		name  string
+		plan  func(*simCardModel)
+		live  func(*simCardModel)
+		want  accounts.Fields
+		text  string // of the warning and of last_change
+		moved bool   // the SIM shows something else than the plan said
 	}{
 		{name: "nothing"},
-		{name: "a text", plan: func(m *simCardModel) { m.Description = types.StringValue("new") },
-			want: accounts.Fields{Description: new("new")}, text: []string{"description old -> new"}},
-		{name: "a text that the live SIM shows already", plan: func(m *simCardModel) { m.Description = types.StringValue("new") },
-			live: func(m *simCardModel) { m.Description = types.StringValue("new") }, want: accounts.Fields{Description: new("new")}},
-		{name: "a text that is another by now", plan: func(m *simCardModel) { m.Description = types.StringValue("new") },
-			live: func(m *simCardModel) { m.Description = types.StringValue("portal") },
-			want: accounts.Fields{Description: new("new")}, text: []string{"description portal -> new"}},
-		{name: "a text that nobody asks for", live: func(m *simCardModel) { m.Description = types.StringValue("portal") }},
-		{name: "an emptied text", plan: func(m *simCardModel) { m.Description = types.StringValue("") },
-			want: accounts.Fields{Description: new("")}, text: []string{"description old -> (none)"}},
+		{name: "free text is named, never quoted", plan: func(m *simCardModel) { m.Description = types.StringValue("new") },
+			want: accounts.Fields{Description: new("new")}, text: "description changes"},
+		{name: "a text", plan: bundle, want: accounts.Fields{Bundle: new("l")}, text: "bundle s -> l"},
+		{name: "a text that the live SIM shows already", plan: bundle, live: bundle,
+			want: accounts.Fields{Bundle: new("l")}, text: "bundle s -> l"},
+		{name: "a text that is another by now", plan: bundle, live: func(m *simCardModel) { m.Bundle = types.StringValue("m") },
+			want: accounts.Fields{Bundle: new("l")}, text: "bundle s -> l", moved: true},
+		{name: "a text that nobody asks for", live: func(m *simCardModel) { m.Bundle = types.StringValue("m") }},
+		{name: "an emptied text", plan: func(m *simCardModel) { m.Bundle = types.StringValue("") },
+			want: accounts.Fields{Bundle: new("")}, text: "bundle s -> (none)"},
 		{name: "an empty text where there is none", plan: func(m *simCardModel) { m.Tariff = types.StringValue("") }},
-		{name: "a text not known yet", plan: func(m *simCardModel) { m.Tariff = types.StringUnknown() },
-			text: []string{"tariff (none) -> (known after apply)"}},
+		{name: "a text not known yet", plan: func(m *simCardModel) { m.Tariff = types.StringUnknown() }, text: "tariff (none) -> (known after apply)"},
 		{name: "no text", plan: func(m *simCardModel) { m.Description = types.StringNull() }},
+		{name: "another spelling of one SIM", plan: func(m *simCardModel) { m.SIMNumber = types.StringValue("8945010000000000017F") }},
+		{name: "another SIM, as it is printed", plan: func(m *simCardModel) { m.SIMNumber = types.StringValue("8945 0100 0000 0000 025F") },
+			want: accounts.Fields{SIMNumber: new("8945010000000000025")}, text: "sim_number 8945010000000000017 -> 8945 0100 0000 0000 025F"},
 		{name: "a state", plan: func(m *simCardModel) { m.State = types.StringValue("live") },
-			want: accounts.Fields{State: &live}, text: []string{"state ready -> live"}},
+			want: accounts.Fields{State: &live}, text: "state ready -> live"},
+		{name: "a state that is another by now", plan: func(m *simCardModel) { m.State = types.StringValue("live") },
+			live: func(m *simCardModel) { m.State = types.StringValue("bar") },
+			want: accounts.Fields{State: &live}, text: "state ready -> live", moved: true},
 		{name: "a date in other spelling", plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T10:00:00+02:00") }},
-		{name: "a date", plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T09:00:00+01:00") },
-			live: func(m *simCardModel) { m.ProviderStartDate = types.StringNull() }},
 		{name: "another date", plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T09:00:01+01:00") },
 			want: accounts.Fields{ProviderStartDate: new(when.Add(time.Second))},
-			text: []string{"provider_start_date 2024-05-01T08:00:00Z -> 2024-05-01T09:00:01+01:00"}},
-		{name: "attributes", plan: func(m *simCardModel) { m.ForeignAttributes = textMap("c", "d", "a", "b") },
-			want: accounts.Fields{ForeignAttributes: map[string]string{"a": "b", "c": "d"}}, text: []string{"foreign_attributes {a=b} -> {a=b, c=d}"}},
-		{name: "no attributes", plan: func(m *simCardModel) { m.ForeignAttributes = textMap() },
-			want: accounts.Fields{ForeignAttributes: map[string]string{}}, text: []string{"foreign_attributes {a=b} -> {}"}},
+			text: "provider_start_date 2024-05-01T08:00:00Z -> 2024-05-01T09:00:01+01:00"},
+		{name: "attributes are named by key", plan: func(m *simCardModel) { m.ForeignAttributes = textMap("c", "d", "a", "x") },
+			want: accounts.Fields{ForeignAttributes: map[string]string{"a": "x", "c": "d"}}, text: "foreign_attributes changes (a, c, e)"},
+		{name: "attributes that are others by now", plan: func(m *simCardModel) { m.ForeignAttributes = textMap() },
+			live: func(m *simCardModel) { m.ForeignAttributes = textMap("y", "z") },
+			want: accounts.Fields{ForeignAttributes: map[string]string{}}, text: "foreign_attributes changes (a, e)", moved: true},
 		{name: "attributes not known yet", plan: func(m *simCardModel) { m.ForeignAttributes = types.MapUnknown(types.StringType) },
-			text: []string{"foreign_attributes {a=b} -> (known after apply)"}},
+			text: "foreign_attributes changes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -194,8 +201,11 @@ func TestSIMCardModel_changedFieldsAndDifferences(t *testing.T) {
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("sent is %+v, not %+v", got, c.want)
 			}
-			if text := plan.differences(&prior, &now); !slices.Equal(text, c.text) {
-				t.Errorf("the warning says %q, not %q", text, c.text)
+			if text := livechange.Fields(plan.changes(&prior, &prior)); text != c.text {
+				t.Errorf("the plan says %q, not %q", text, c.text)
+			}
+			if moved := plan.from(&prior, &prior) != plan.from(&prior, &now); moved != c.moved {
+				t.Errorf("moved: %v", moved)
 			}
 		})
 	}
@@ -258,25 +268,6 @@ func TestSIMCardPatterns(t *testing.T) {
 	} {
 		if got := accountKeyPattern.MatchString(text); got != want {
 			t.Errorf("account_key %q: %t", text, got)
-		}
-	}
-}
-
-func TestSIMCardUpdateMeaning(t *testing.T) {
-	t.Parallel()
-	ready := types.StringValue("ready")
-	for _, c := range []struct {
-		now  types.String
-		want string
-	}{
-		{ready, "The change takes effect on the operator's platform at once and may change what the SIM costs."},
-		{types.StringUnknown(), "The change takes effect on the operator's platform at once and may change what the SIM costs."},
-		{types.StringValue("live"), "The SIM can use the network from then on, and charging may start at once."},
-		{types.StringValue("bar"), "The device in the field loses its connection; depending on the contract, base fees go on."},
-		{types.StringValue("terminated"), "Termination ends the SIM's contract for good: the device goes offline and the SIM can't be used again."},
-	} {
-		if got := simCardUpdateMeaning(c.now, ready); got != c.want {
-			t.Errorf("%v: %s", c.now, got)
 		}
 	}
 }

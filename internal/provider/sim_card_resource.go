@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -22,7 +23,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/accounts"
-	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
+	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 	"github.com/simfleet/terraform-provider-telco/internal/planmod"
 	"github.com/simfleet/terraform-provider-telco/internal/validate"
 )
@@ -33,7 +36,7 @@ var (
 	_ resource.ResourceWithModifyPlan  = (*simCardResource)(nil)
 )
 
-type simCardResource struct{ serviceUser }
+type simCardResource struct{ baseResource }
 
 func newSIMCardResource() resource.Resource { return &simCardResource{} }
 
@@ -46,6 +49,8 @@ var (
 	accountKeyPattern = regexp.MustCompile(`^[A-z0-9\s\-.]{1,24}$`)
 	cliPattern        = regexp.MustCompile(`^(?:\(\+*\d{1,5}\)\d{5,16}|\d{14,16})$`)
 	iccidPattern      = regexp.MustCompile(`^\d{18,22}$`)
+	// simNumberPattern takes an ICCID as it is written and printed: blanks in between, perhaps an F at the end.
+	simNumberPattern = regexp.MustCompile(`^\s*(?:\d\s*){18,22}[Ff]?\s*$`)
 )
 
 const (
@@ -62,12 +67,14 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			PlanModifiers: []planmodifier.String{kept}, Validators: more,
 		}
 	}
+	simNumber := optional("ICCID, 18 to 22 digits; blanks and a trailing `F` do not count.", stringvalidator.RegexMatches(simNumberPattern, iccidRule))
+	simNumber.PlanModifiers = append(simNumber.PlanModifiers, planmod.KeepSpelling(identity.SameICC))
 	startDate := optional("From when the supplier bills the SIM, in RFC 3339 form.", validate.RFC3339())
 	startDate.PlanModifiers = append(startDate.PlanModifiers, planmod.SameInstant())
 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A SIM card on an account of the accounts API. Creating one is a live, billed change that the service " +
-			"queues; the provider waits until it is complete and the SIM is stable. A SIM that exists already is never adopted: import " +
+			"queues; the provider waits until it is complete and the SIM is stable. A SIM that already exists is never adopted: import " +
 			"it. A changed argument is sent alone; one that is taken out of the configuration sends nothing.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{kept},
@@ -78,7 +85,7 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"cli": schema.StringAttribute{Required: true,
 				MarkdownDescription: "The SIM's unique identifier: its IMSI (14 to 16 digits), or its MSISDN as `(+353)870000001`. It can't be changed.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(cliPattern, cliRule)}},
-			"sim_number":          optional("ICCID, 18 to 22 digits.", stringvalidator.RegexMatches(iccidPattern, iccidRule)),
+			"sim_number":          simNumber,
 			"description":         optional("Description of the SIM."),
 			"inventory_ref":       optional("Your own reference, only stored and returned."),
 			"tariff":              optional("Tariff on the operator's platform; not every operator supports it."),
@@ -115,436 +122,331 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"created": schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{kept},
 				MarkdownDescription: "When the SIM was created in the service, in RFC 3339 form."},
 			"operation_status": operationStatusAttribute(),
+			"last_change":      lastChangeAttribute("`(absent) -> created with state live`, `description changes; state live -> suspend`"),
 			"timeouts":         timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		},
 	}
 }
 
-func (r *simCardResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
-	if req.Plan.Raw.IsNull() {
-		r.planDelete(ctx, req, resp)
-		return
-	}
-	var plan simCardModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	client := r.accounts.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if req.State.Raw.IsNull() {
-		r.planCreate(ctx, client, plan, req.Private, &resp.Diagnostics)
-		return
-	}
-	r.planUpdate(ctx, client, plan, req, resp)
-}
-
-func (r *simCardResource) planCreate(ctx context.Context, client *accounts.Client, plan simCardModel, private privateReader, diags *diag.Diagnostics) {
-	id := simCardID(plan.AccountKey, plan.CLI)
-	if asks(id) && isReplacement(ctx, private, id.ValueString(), diags) {
-		diags.AddError("SIM card can't be replaced", fmt.Sprintf(
-			"Replacing SIM card %s would delete a live SIM and order it again, without a warning in the plan.\n\n"+
-				"Change its arguments in place instead. To really give the SIM up: set deletion_protection = false, apply, destroy it "+
-				"(terraform apply -destroy -target=ADDRESS), then apply again.", id.ValueString()))
-		return
-	}
-	if client != nil && r.preflight && asks(id) {
-		_, err := client.SIMCard(ctx, plan.AccountKey.ValueString(), plan.CLI.ValueString())
-		switch {
-		case err == nil:
-			simCardExists(diags, id.ValueString(), nil)
-			return
-		case !errors.Is(err, transport.ErrNotFound):
-			diags.AddError("Unable to read SIM card", explain(fmt.Sprintf(
-				"Whether SIM card %s exists already could not be read.", id.ValueString()), err, ""))
-			return
-		}
-	}
-	r.live.plan(diags, liveChange{
-		kind: simCardCreation, sim: plan.named(),
-		what:    fmt.Sprintf("SIM card %s: (absent) -> created%s.", shown(id), plan.createdState()),
-		meaning: "The service orders a SIM that is billed from then on, according to the contract with the operator.",
-	})
-}
-
-func (m *simCardModel) named() string {
-	if id := simCardID(m.AccountKey, m.CLI); asks(id) {
-		return id.ValueString()
-	}
-	return ""
-}
-
-func (m *simCardModel) createdState() string {
-	if asks(m.State) {
-		return " with state " + m.State.ValueString()
-	}
-	return ""
-}
-
-// simCardExists refuses a creation: a SIM that is there already may belong to somebody else.
-func simCardExists(diags *diag.Diagnostics, id string, err error) {
-	diags.AddAttributeError(path.Root("cli"), "SIM card exists already", explain(
-		fmt.Sprintf("SIM card %s exists already, so it is not created. An existing SIM is never adopted by itself.", id), err,
-		fmt.Sprintf("If this configuration is to manage it, import it. With ADDRESS as this resource's address:\n\n"+
-			"import {\n  to = ADDRESS\n  id = %q\n}\n\n"+
-			"This is also the way on when an earlier apply was killed after the SIM had been created. If the SIM is managed here "+
-			"already and its object is tainted, run terraform untaint ADDRESS: replacing it would delete a live SIM, which "+
-			"deletion_protection prevents unless an earlier apply has set deletion_protection = false.", id)))
-}
-
-func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Client, plan simCardModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	diags := &resp.Diagnostics
-	var state simCardModel
-	diags.Append(req.State.Get(ctx, &state)...)
-	operation := readMark[accounts.Operation](ctx, req.Private, diags)
-	setPrivate(ctx, resp.Private, plannedKey, state.ID.ValueString(), diags)
-	if diags.HasError() {
-		return
-	}
-	for _, identity := range []struct {
-		name     string
-		was, now types.String
-	}{{"account_key", state.AccountKey, plan.AccountKey}, {"cli", state.CLI, plan.CLI}} {
-		if !identity.now.IsUnknown() && !identity.now.Equal(identity.was) {
-			simCardIdentityError(diags, state, identity.name, identity.was, identity.now)
-		}
-	}
-	if diags.HasError() {
-		return
-	}
-
-	differences := plan.differences(&state, &state)
-	if len(differences) > 0 && client != nil && r.preflight {
-		live, err := client.SIMCardShared(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
-		switch {
-		case errors.Is(err, transport.ErrNotFound) && operation != nil && operation.Operation.Kind == accounts.Create:
-			// The order does not show yet; apply waits for it first.
-		case errors.Is(err, transport.ErrNotFound):
-			diags.AddError("SIM card is gone", explain(fmt.Sprintf("SIM card %s is in state, but the service does not know it.", state.ID.ValueString()), err,
-				"Refresh the state (terraform apply -refresh-only) and plan again."))
-			return
-		case err != nil:
-			diags.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), err, ""))
-			return
-		}
-		if operation == nil { // else apply waits for the change on its way first, whatever the SIM shows now
-			now := state // the refreshed state may be older than this read, or -refresh=false may have left it old
-			now.setCard(live)
-			differences = plan.differences(&state, &now)
-		}
-		if len(differences) > 0 && live != nil && (terminated(diags, live, state.ID.ValueString()) || stalled(diags, live, state.ID.ValueString())) {
-			return
-		}
-	}
-	if len(differences) > 0 {
-		r.live.plan(diags, liveChange{
-			kind: simCardUpdate, sim: state.ID.ValueString(),
-			what:    fmt.Sprintf("SIM card %s: %s.", state.ID.ValueString(), strings.Join(differences, "; ")),
-			meaning: simCardUpdateMeaning(plan.State, state.State),
-		})
-	}
-	if !plan.Hints.IsUnknown() && !plan.Hints.Equal(state.Hints) {
-		diags.AddAttributeWarning(path.Root("hints"), "Hints are used on creation only", fmt.Sprintf(
-			"SIM card %s exists, so its hints go into state and nothing of them is sent.", state.ID.ValueString()))
-	}
-
-	computed := map[string]any{"operation_status": state.OperationStatus, "version": state.Version, "actor_status": state.ActorStatus,
-		"network_status": state.NetworkStatus, "internal_soc": state.InternalSOC}
-	switch {
-	case operation != nil:
-		for name, value := range map[string]any{"operation_status": types.StringUnknown(), "version": types.Int64Unknown(),
-			"actor_status": types.StringUnknown(), "network_status": types.StringUnknown(), "internal_soc": types.StringUnknown()} {
-			diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
-		}
-	case len(differences) == 0:
-		for name, value := range computed {
-			diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
-		}
-	}
-}
-
-// terminated refuses a change of a SIM card whose state is final.
-func terminated(diags *diag.Diagnostics, live *accounts.SIMCard, id string) bool {
-	if live.State != accounts.StateTerminated {
-		return false
-	}
-	diags.AddError("SIM card is terminated", fmt.Sprintf("SIM card %s has the state terminated, which is final: it can't be changed.\n\n"+
-		"Take it out of the configuration with a removed block (destroy = false), or declare state = \"terminated\" and nothing else new.", id))
-	return true
-}
-
-// stalled refuses a change of a SIM card that only the support desk can mend.
-func stalled(diags *diag.Diagnostics, live *accounts.SIMCard, id string) bool {
-	if live.ActorStatus != accounts.ActorStalled {
-		return false
-	}
-	diags.AddError("SIM card is stalled", fmt.Sprintf("SIM card %s can't be changed while the service reports it as stalled. Nothing was sent.\n\n"+
-		"Call the vendor's support desk with the account key and the CLI, or take the change out.", id))
-	return true
-}
-
-func simCardIdentityError(diags *diag.Diagnostics, state simCardModel, name string, was, now types.String) {
-	diags.AddAttributeError(path.Root(name), name+" can't be changed", fmt.Sprintf(
-		"SIM card %s: %s %s -> %s. Another %s is another SIM, and replacing one would delete a live SIM.\n\n"+
-			"Declare the other SIM in a resource block of its own. To keep this SIM and only stop managing it here, use a removed block.",
-		state.ID.ValueString(), name, shown(was), shown(now), name))
-}
-
-func simCardUpdateMeaning(now, was types.String) string {
-	if now.Equal(was) || !asks(now) {
-		return "The change takes effect on the operator's platform at once and may change what the SIM costs."
-	}
-	switch now.ValueString() {
-	case "live", "test", "ready":
-		return "The SIM can use the network from then on, and charging may start at once."
-	case "suspend", "bar", "notactivated":
-		return "The device in the field loses its connection; depending on the contract, base fees go on."
-	case "terminated":
-		return "Termination ends the SIM's contract for good: the device goes offline and the SIM can't be used again."
-	}
-	return "Service and charging of the SIM may change at once."
-}
-
-func (r *simCardResource) planDelete(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var state simCardModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	operation := readMark[accounts.Operation](ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || protected(&resp.Diagnostics, state) {
-		return
-	}
-	client := r.accounts.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || operation != nil && !operation.Unknown && operation.Operation.Kind == accounts.Delete {
-		return // it is on its way already, nothing is sent
-	}
-	from := state.State
-	if client != nil && r.preflight {
-		// Terraform plans the deletion of a removed block before it refreshes; what there is to say, the refresh says.
-		now := r.look(ctx, client, state, operation, &diag.Diagnostics{})
-		switch {
-		case now.absent:
-			return
-		case now.err != nil:
-			resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("The live SIM card %s could not be read.", state.ID.ValueString()), now.err, ""))
-			return
-		case now.card != nil:
-			from = types.StringValue(now.card.State.String())
-		}
-	}
-	r.live.plan(&resp.Diagnostics, liveChange{
-		kind: simCardDeletion, sim: state.ID.ValueString(),
-		what:    fmt.Sprintf("SIM card %s: %s -> deleted.", state.ID.ValueString(), shown(from)),
-		meaning: "The SIM is removed from the account and its device goes offline; the account itself stays.",
-	})
-}
-
-// protected refuses the deletion of a protected SIM. It reads the state alone, since Terraform hands a tainted object
-// over without private state.
-func protected(diags *diag.Diagnostics, state simCardModel) bool {
-	if asks(state.DeletionProtection) && !state.DeletionProtection.ValueBool() {
-		return false
-	}
-	diags.AddError("SIM card is protected from deletion", fmt.Sprintf(
-		"SIM card %s was not deleted, since its deletion_protection is true.\n\n"+
-			"To delete the live SIM: set deletion_protection = false on this resource, apply, then destroy. If its object is tainted and "+
-			"about to be replaced, run terraform untaint. To keep the SIM and only stop managing it, use a removed block with "+
-			"destroy = false.", state.ID.ValueString()))
-	return true
+func (r *simCardResource) subject(client *accounts.Client, kind accounts.Kind, m *simCardModel) *cardSubject {
+	return &cardSubject{services: r.services, client: client, kind: kind, account: m.AccountKey.ValueString(), cli: m.CLI.ValueString()}
 }
 
 func (r *simCardResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	defer recovered(ctx, &resp.Diagnostics, func() bool { return !resp.State.Raw.IsNull() })
+	diags := &resp.Diagnostics
+	defer recovered(ctx, diags, func() bool { return !resp.State.Raw.IsNull() })
 	var plan simCardModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	diags.Append(req.Plan.Get(ctx, &plan)...)
 	timeout, d := plan.Timeouts.Create(ctx, operationTimeout)
-	resp.Diagnostics.Append(d...)
-	client := r.accounts.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	diags.Append(d...)
+	client := r.accounts.use(diags)
+	fields, err := plan.changedFields(ctx, nil)
+	if err != nil {
+		diags.AddError("Unable to create SIM card", explain("An argument can't be sent. Nothing was sent.", err, ""))
+	}
+	hints, err := plan.createHints(ctx)
+	if err != nil {
+		diags.AddError("Unable to create SIM card", explain("An argument can't be sent. Nothing was sent.", err, ""))
+	}
+	if diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 
-	(*mark[accounts.Operation])(nil).save(ctx, resp.Private, &resp.Diagnostics)
-	keep := func(card *accounts.SIMCard, m *mark[accounts.Operation]) {
-		r.keep(ctx, plan, card, m, &resp.State, resp.Private, &resp.Diagnostics)
+	saveOperation[accounts.Operation](ctx, resp.Private, nil, diags)
+	plan.LastChange = lastChange(plan.LastChange, types.StringNull(), true, livechange.Creation(plan.State.ValueString()))
+	keep := func(card *accounts.SIMCard, op *change.Op[accounts.Operation]) {
+		r.keep(ctx, plan, card, op, &resp.State, resp.Private, diags)
 	}
-	result := r.create(ctx, client, plan, &resp.Diagnostics, keep)
-	switch result.end {
-	case changeDone:
-		keep(result.card, nil)
-	case changeOpen, changeUnknown:
-		keep(result.card, result.mark)
-		resp.Diagnostics.AddWarning(result.summary, result.detail)
-	case changeRefused:
-		// What was kept when the service accepted the order goes again: an error beside a state would taint it.
-		resp.State.RemoveResource(ctx)
-		if result.summary != "" {
-			resp.Diagnostics.AddError(result.summary, result.detail)
+	s := r.subject(client, accounts.Create, &plan)
+	s.fields, s.hints = fields, hints
+	o := change.Run(ctx, r.engine, s, change.Planned{Announced: announces(plan.OperationStatus)}, time.Now().Add(timeout), keep)
+	diags.Append(s.notes...)
+	o = r.explainExisting(o, s, diags)
+	say := cardSentences(accounts.Create, s.id())
+	if o.Live == nil {
+		say.note = " No SIM was created."
+	}
+	conclusion[*accounts.SIMCard, accounts.Operation]{
+		verb: creating, say: say, asked: keep,
+		drop: func() { resp.State.RemoveResource(ctx) }, // an error beside a state would taint it
+	}.conclude(o, diags)
+}
+
+// explainExisting tells an order that was refused because the SIM is there already, with what the journal knows of it.
+func (r *simCardResource) explainExisting(o change.Outcome[*accounts.SIMCard, accounts.Operation], s *cardSubject, diags *diag.Diagnostics) change.Outcome[*accounts.SIMCard, accounts.Operation] {
+	exists := o.Kind == change.Refused && o.Reason == change.Rejected && isConflict(o.Err) || o.Kind == change.Broken && isExists(o.Err)
+	if exists {
+		o.Kind, o.Reason, o.Decision = change.Refused, change.Decided, existsDecision(s.id(), o.Err)
+	}
+	if o.Kind == change.Refused && o.Reason == change.Decided && s.kind == accounts.Create {
+		o.Decision.Detail = r.withEarlierOrder(o.Decision.Detail, s.id(), diags)
+	}
+	return o
+}
+
+// learn ends in the journal what earlier runs have sent, and were killed before they saw the end. card is nil where there
+// is certainly none.
+func (r *simCardResource) learn(m *simCardModel, card *accounts.SIMCard, diags *diag.Diagnostics) {
+	for kind := range cardKinds {
+		if err := change.Learn(r.engine, r.subject(nil, kind, m), card); err != nil {
+			warnJournal(diags, []error{err})
+			return
 		}
 	}
 }
 
+// withEarlierOrder adds to the refusal of an order what the journal knows of an earlier one.
+func (r *simCardResource) withEarlierOrder(detail, id string, diags *diag.Diagnostics) string {
+	entry := r.earlierChange("accounts", livechange.SIMCardCreation, id, "", diags)
+	if entry == nil {
+		return detail
+	}
+	return fmt.Sprintf("%s ordered this SIM card, and was ended before %s: it is most likely yours.\n\n%s",
+		describeEntry(*entry), unseen(*entry), detail)
+}
+
 // keep writes what was asked for into state, with what the service says of the rest.
-func (r *simCardResource) keep(ctx context.Context, plan simCardModel, card *accounts.SIMCard, m *mark[accounts.Operation], state stateSetter, private privateWriter, diags *diag.Diagnostics) {
+func (r *simCardResource) keep(ctx context.Context, plan simCardModel, card *accounts.SIMCard, op *change.Op[accounts.Operation], state stateSetter, private privateWriter, diags *diag.Diagnostics) {
 	model := plan
 	if card != nil {
 		model.setCard(card)
 	}
 	model.settle(&plan)
-	model.OperationStatus = m.status()
+	model.OperationStatus = operationStatus(op)
 	diags.Append(state.Set(ctx, &model)...)
-	m.save(ctx, private, diags)
+	saveOperation(ctx, private, op, diags)
+}
+
+// show writes what is true of the SIM into state. While a change goes on, the state carries what was asked for.
+func (r *simCardResource) show(ctx context.Context, state simCardModel, card *accounts.SIMCard, op *change.Op[accounts.Operation], to stateSetter, private privateWriter, diags *diag.Diagnostics) {
+	asked := state
+	if card != nil {
+		state.setCard(card)
+	}
+	if op != nil && op.Operation.Kind != accounts.Delete {
+		state.settleAsked(&asked)
+	}
+	state.OperationStatus = operationStatus(op)
+	diags.Append(to.Set(ctx, &state)...)
+	saveOperation(ctx, private, op, diags)
 }
 
 func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
+	diags := &resp.Diagnostics
+	defer recovered(ctx, diags, nil)
 	var state simCardModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	operation := readMark[accounts.Operation](ctx, req.Private, &resp.Diagnostics)
-	client := r.accounts.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || client == nil {
+	diags.Append(req.State.Get(ctx, &state)...)
+	op := loadOperation[accounts.Operation](ctx, req.Private, diags)
+	client := r.accounts.use(diags)
+	if diags.HasError() || client == nil {
 		return
 	}
 
-	now := r.look(ctx, client, state, operation, &resp.Diagnostics)
+	id, deletedAt := simCardID(state.AccountKey, state.CLI).ValueString(), time.Time{}
+	if op != nil {
+		deletedAt = op.Operation.Since
+	}
+	card, op, err := r.look(ctx, client, &state, op, diags)
 	switch {
-	case now.absent:
+	case isGone(err):
+		r.learn(&state, nil, diags)
+		warnGone(diags, "SIM card is gone", "SIM card "+id, err)
 		removeFromState(ctx, resp)
 		return
-	case now.err != nil:
-		resp.Diagnostics.AddError("Unable to read SIM card", explain(fmt.Sprintf("SIM card %s could not be read.",
-			simCardID(state.AccountKey, state.CLI).ValueString()), now.err, ""))
+	case errors.Is(err, errDeleted):
+		diags.AddWarning("SIM card is deleted", fmt.Sprintf(
+			"The deletion of SIM card %s, sent %s, is complete, so it leaves the state.", id, ago(deletedAt)))
+		removeFromState(ctx, resp)
+		return
+	case isExists(err): // look has said so
+		removeFromState(ctx, resp)
+		return
+	case err != nil:
+		readError(diags, "Unable to read SIM card", fmt.Sprintf("SIM card %s could not be read.", id), err)
 		return
 	}
 	asked := state
-	if now.card != nil {
-		state.setCard(now.card)
+	if card != nil {
+		state.setCard(card)
+		if op == nil {
+			r.learn(&state, card, diags)
+		}
 	} else { // accepted, and not to be seen yet
 		state.ActorStatus = types.StringValue(accounts.ActorPending.String())
 	}
-	if now.mark != nil {
-		state.settleAsked(&asked) // while the change goes on, the state carries what was asked for
+	if op != nil {
+		state.settleAsked(&asked)
 	}
 	if state.DeletionProtection.IsNull() { // after an import
 		state.DeletionProtection = types.BoolValue(true)
 	}
-	state.OperationStatus = now.mark.status()
-	if now.card != nil && now.card.ActorStatus == accounts.ActorStalled {
-		stalledWarning(&resp.Diagnostics, state.ID.ValueString())
+	state.OperationStatus = operationStatus(op)
+	if card != nil && card.ActorStatus == accounts.ActorStalled {
+		diags.AddWarning(stalledWarning(id))
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	now.mark.save(ctx, resp.Private, &resp.Diagnostics)
+	diags.Append(resp.State.Set(ctx, &state)...)
+	saveOperation(ctx, resp.Private, op, diags)
 }
 
-func stalledWarning(diags *diag.Diagnostics, id string) {
-	diags.AddWarning("SIM card is stalled", fmt.Sprintf(
-		"The service reports SIM card %s as stalled: an error that only the vendor's support desk can mend. Nothing was lost, and "+
-			"nothing is sent again.\n\nCall the support desk with this SIM's account key and CLI; this warning goes once the SIM is stable.", id))
+// look reads a SIM card, and says how a change of an earlier run stands; it never waits for that. The SIM card is nil
+// while an order does not show yet.
+func (r *simCardResource) look(ctx context.Context, client *accounts.Client, state *simCardModel, op *change.Op[accounts.Operation], diags *diag.Diagnostics) (*accounts.SIMCard, *change.Op[accounts.Operation], error) {
+	s := r.subject(client, accounts.Update, state)
+	witness := r.accountsWitness(client, s.account)
+	if op != nil {
+		s.kind = op.Operation.Kind
+		o := change.Look(ctx, r.engine, s, op)
+		creation := op.Operation.Kind == accounts.Create
+		switch {
+		case o.Kind == change.Broken && isExists(o.Err):
+			diags.AddWarning("SIM card creation failed", explain(fmt.Sprintf(
+				"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not create. It is "+
+					"taken out of state, and is not deleted.", s.id(), ago(op.Operation.Since)), o.Err, "If it is yours, import it."))
+			return nil, nil, o.Err
+		case o.Kind == change.Done && op.Operation.Kind == accounts.Delete:
+			return nil, nil, errDeleted // a service may keep it as terminated
+		case o.Kind == change.Pending && creation && o.Err == nil, o.Live != nil:
+			return o.Live, stillOpen(o, sentencesOfCard(op.Operation), diags), nil
+		case o.Kind == change.Pending || o.Kind == change.Unknown:
+			return nil, op, o.Err
+		}
+		op = stillOpen(o, sentencesOfCard(op.Operation), diags)
+	}
+	read := func(ctx context.Context) (*accounts.SIMCard, error) { return client.SIMCard(ctx, s.account, s.cli) }
+	card, err := client.SIMCardShared(ctx, s.account, s.cli)
+	if isNotFound(err) {
+		card, err = change.Certain(ctx, witness, isNotFound, read)
+	}
+	if err == nil {
+		witness.Saw()
+	}
+	return card, op, err
 }
+
+// errDeleted says that a deletion of an earlier run is complete.
+var errDeleted = errors.New("the SIM card is deleted")
 
 func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
+	diags := &resp.Diagnostics
+	defer recovered(ctx, diags, nil)
 	var plan, state simCardModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	diags.Append(req.Plan.Get(ctx, &plan)...)
+	diags.Append(req.State.Get(ctx, &state)...)
 	timeout, d := plan.Timeouts.Update(ctx, operationTimeout)
-	resp.Diagnostics.Append(d...)
-	operation := readMark[accounts.Operation](ctx, req.Private, &resp.Diagnostics)
-	client := r.accounts.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	diags.Append(d...)
+	op := loadOperation[accounts.Operation](ctx, req.Private, diags)
+	client := r.accounts.use(diags)
+	if diags.HasError() {
 		return
 	}
-	// Identity that was unknown in the plan shows only now.
-	if !plan.AccountKey.Equal(state.AccountKey) {
-		simCardIdentityError(&resp.Diagnostics, state, "account_key", state.AccountKey, plan.AccountKey)
-	}
-	if !plan.CLI.Equal(state.CLI) {
-		simCardIdentityError(&resp.Diagnostics, state, "cli", state.CLI, plan.CLI)
-	}
+	r.checkIdentity(plan, state, diags) // identity that was unknown in the plan shows only now
 	fields, err := plan.changedFields(ctx, &state)
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to update SIM card", explain("An argument can't be sent.", err, ""))
+		diags.AddError("Unable to update SIM card", explain("An argument can't be sent. Nothing was sent.", err, ""))
 	}
-	if resp.Diagnostics.HasError() {
+	if diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	keep := func(card *accounts.SIMCard, m *mark[accounts.Operation]) {
-		r.keep(ctx, plan, card, m, &resp.State, resp.Private, &resp.Diagnostics)
+	deadline := time.Now().Add(timeout)
+	plan.LastChange = lastChange(plan.LastChange, state.LastChange, !fields.Empty(), livechange.Fields(plan.changes(&state, &state)))
+	keep := func(card *accounts.SIMCard, op *change.Op[accounts.Operation]) {
+		r.keep(ctx, plan, card, op, &resp.State, resp.Private, diags)
 	}
+	end := conclusion[*accounts.SIMCard, accounts.Operation]{verb: updating, asked: keep,
+		shown: func(card *accounts.SIMCard, op *change.Op[accounts.Operation]) {
+			r.show(ctx, state, card, op, &resp.State, resp.Private, diags)
+		}}
 
-	result := cardResult{end: changeDone}
-	if operation != nil {
-		result = r.resume(ctx, client, state, operation, &resp.Diagnostics)
-	}
-	if result.end == changeDone && !fields.Empty() {
-		result = r.update(ctx, client, plan, fields, announces(plan.OperationStatus), &resp.Diagnostics, keep)
-		if result.end == changeOpen || result.end == changeUnknown {
-			keep(result.card, result.mark)
-			r.report(result, &resp.Diagnostics)
+	var card *accounts.SIMCard
+	if op != nil {
+		s := r.subject(client, op.Operation.Kind, &state)
+		o := change.Resume(ctx, r.engine, s, op, deadline)
+		diags.Append(s.notes...)
+		if o.Kind != change.Done || fields.Empty() || op.Operation.Kind == accounts.Delete {
+			r.concludeResumed(o, op, end, s, diags)
 			return
 		}
+		card = o.Live
 	}
-	if result.end == changeDone {
-		keep(result.card, nil)
+	if fields.Empty() {
+		keep(card, nil)
 		return
 	}
-	// The error stands beside a state that tells the truth.
-	asked := state
-	if result.card != nil {
-		state.setCard(result.card)
-	}
-	if result.mark != nil {
-		state.settleAsked(&asked)
-	}
-	state.OperationStatus = result.mark.status()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	result.mark.save(ctx, resp.Private, &resp.Diagnostics)
-	r.report(result, &resp.Diagnostics)
+	s := r.subject(client, accounts.Update, &plan)
+	s.fields, s.plan, s.state = fields, &plan, &state
+	planned := change.Planned{Announced: announces(plan.OperationStatus), From: plan.from(&state, &state),
+		Shows: fieldSide(plan.changes(&state, &state), true)}
+	o := change.Run(ctx, r.engine, s, planned, deadline, keep)
+	diags.Append(s.notes...)
+	end.say = cardSentences(accounts.Update, s.id())
+	end.conclude(o, diags)
 }
 
-// report says how an update ended: an unknown outcome is a warning, the rest are errors, which do not taint here.
-func (r *simCardResource) report(result cardResult, diags *diag.Diagnostics) {
+// concludeResumed ends an update that has picked up a change of an earlier run.
+func (r *simCardResource) concludeResumed(o change.Outcome[*accounts.SIMCard, accounts.Operation], op *change.Op[accounts.Operation], end conclusion[*accounts.SIMCard, accounts.Operation], s *cardSubject, diags *diag.Diagnostics) {
+	end.verb, end.say = resuming, sentencesOfCard(op.Operation)
+	show := end.shown
 	switch {
-	case result.summary == "":
-	case result.end == changeUnknown:
-		diags.AddWarning(result.summary, result.detail)
-	default:
-		diags.AddError(result.summary, result.detail)
+	case o.Kind == change.Done && op.Operation.Kind == accounts.Delete:
+		o.Kind, o.Err = change.Gone, nil
+	case o.Kind == change.Broken && isExists(o.Err):
+		// The SIM is not ours: with its operation, the next refresh takes it out of state.
+		end.shown = func(card *accounts.SIMCard, _ *change.Op[accounts.Operation]) { show(card, op) }
+		o = r.explainExisting(o, s, diags)
 	}
+	end.conclude(o, diags)
 }
 
 func (r *simCardResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	defer recovered(ctx, &resp.Diagnostics, nil)
+	diags := &resp.Diagnostics
+	defer recovered(ctx, diags, nil)
 	var state simCardModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	diags.Append(req.State.Get(ctx, &state)...)
 	timeout, d := state.Timeouts.Delete(ctx, operationTimeout)
-	resp.Diagnostics.Append(d...)
-	operation := readMark[accounts.Operation](ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || protected(&resp.Diagnostics, state) {
+	diags.Append(d...)
+	op := loadOperation[accounts.Operation](ctx, req.Private, diags)
+	announced := destroyAnnounced(ctx, req.Private, diags)
+	if diags.HasError() || protected(diags, state) {
 		return
 	}
-	client := r.accounts.use(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	client := r.accounts.use(diags)
+	if diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+	deadline := time.Now().Add(timeout)
+	end := conclusion[*accounts.SIMCard, accounts.Operation]{verb: deleting, drop: func() {},
+		shown: func(card *accounts.SIMCard, op *change.Op[accounts.Operation]) {
+			r.show(ctx, state, card, op, &resp.State, resp.Private, diags)
+		}}
 
-	result := r.delete(ctx, client, state, operation, &resp.Diagnostics)
-	if result.end == changeDone {
-		return
+	if op != nil {
+		s := r.subject(client, op.Operation.Kind, &state)
+		o := change.Resume(ctx, r.engine, s, op, deadline)
+		diags.Append(s.notes...)
+		kind := op.Operation.Kind
+		noOrder := kind == accounts.Create && o.Live == nil && (o.Kind == change.Broken || o.Kind == change.Ineffective)
+		switch {
+		case noOrder && !isExists(o.Err):
+			return // it failed, nothing was created
+		case noOrder:
+			r.concludeResumed(o, op, end, s, diags)
+			return
+		case o.Pending != nil && o.Kind != change.Unshown, o.Kind == change.Gone, kind == accounts.Delete && o.Kind != change.Ineffective:
+			end.say = sentencesOfCard(op.Operation)
+			end.conclude(o, diags)
+			return
+		}
+		// What was on its way has ended, or a lost deletion had no effect: this destroy is a new plan that shows the deletion.
 	}
-	if result.card != nil {
-		state.setCard(result.card)
+	s := r.subject(client, accounts.Delete, &state)
+	planned := change.Planned{Announced: announced, From: state.State.ValueString(), Shows: "state " + state.State.ValueString()}
+	if !hasKey(ctx, req.Private, plannedKey, diags) {
+		planned.From = "" // a tainted object comes without what its plan has said
 	}
-	state.OperationStatus = result.mark.status()
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	result.mark.save(ctx, resp.Private, &resp.Diagnostics)
-	if result.summary != "" {
-		resp.Diagnostics.AddError(result.summary, result.detail)
-	}
+	o := change.Run(ctx, r.engine, s, planned, deadline, func(*accounts.SIMCard, *change.Op[accounts.Operation]) {})
+	diags.Append(s.notes...)
+	end.say = cardSentences(accounts.Delete, s.id())
+	end.conclude(o, diags)
 }
 
 func (r *simCardResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
@@ -555,6 +457,7 @@ func (r *simCardResource) ImportState(ctx context.Context, req resource.ImportSt
 			req.ID, accountKeyRule, cliRule))
 		return
 	}
+	r.accounts.mustImport(&resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("account_key"), account)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("cli"), cli)...)

@@ -17,7 +17,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*simCardsDataSource)(nil)
 
-type simCardsDataSource struct{ dataServiceUser }
+type simCardsDataSource struct{ baseDataSource }
 
 func newSIMCardsDataSource() datasource.DataSource { return &simCardsDataSource{} }
 

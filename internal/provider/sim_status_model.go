@@ -19,26 +19,27 @@ type simStatusModel struct {
 	IMEI            types.String   `tfsdk:"imei"`
 	ProductStatus   types.String   `tfsdk:"product_status"`
 	OperationStatus types.String   `tfsdk:"operation_status"`
+	LastChange      types.String   `tfsdk:"last_change"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 }
 
 // setProduct takes over what the service says of a SIM, all but the status: that depends on what was asked for.
 func (m *simStatusModel) setProduct(p *cmo.Product) {
 	m.ID = m.ProductID
-	m.Backend = orNull(p.Backend)
-	m.ProductStatus = orNull(p.Status)
+	m.Backend = stringOrNull(p.Backend)
+	m.ProductStatus = stringOrNull(p.Status)
 	if p.SIMCard == nil {
 		return
 	}
-	m.ICCID = orNull(p.SIMCard.ICCID)
-	m.IMSI = orNull(p.SIMCard.IMSI)
-	m.MSISDN = orNull(p.SIMCard.MSISDN)
-	m.IMEI = orNull(p.SIMCard.IMEI)
+	m.ICCID = stringOrNull(p.SIMCard.ICCID)
+	m.IMSI = stringOrNull(p.SIMCard.IMSI)
+	m.MSISDN = stringOrNull(p.SIMCard.MSISDN)
+	m.IMEI = stringOrNull(p.SIMCard.IMEI)
 }
 
 // setLiveStatus takes over the live status; the configured word stays while the live one fulfils it.
 func (m *simStatusModel) setLiveStatus(live string) {
-	if !cmo.Fulfils(m.Status.ValueString(), live) {
+	if !cmo.Satisfies(m.Status.ValueString(), live) {
 		m.Status = types.StringValue(live)
 	}
 }
@@ -57,24 +58,4 @@ func (m *simStatusModel) settle(planned *simStatusModel) {
 	} {
 		*v.value = keepPlanned(*v.value, *v.planned)
 	}
-}
-
-// orNull is null for "": the service has none.
-func orNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
-}
-
-// keepPlanned is the planned value where the plan was definite, since Terraform refuses any other; the next refresh
-// shows what differs. Else it is the service's value, or null.
-func keepPlanned(value, planned types.String) types.String {
-	switch {
-	case !planned.IsUnknown():
-		return planned
-	case value.IsUnknown():
-		return types.StringNull()
-	}
-	return value
 }

@@ -159,7 +159,7 @@ func TestAccSIMStatus_basic(t *testing.T) {
 					Check: env.CheckLedger("status "+productID, "status "+productID),
 				},
 				resource.TestStep{
-					ResourceName: simStatus, ImportState: true, ImportStateVerify: true, ImportStateId: productID,
+					ResourceName: simStatus, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"last_change"}, ImportStateId: productID,
 				},
 			)
 		})
@@ -258,7 +258,10 @@ func TestAccSIMStatus_terminated(t *testing.T) {
 			ExpectError: regexp.MustCompile(`SIM\s+is\s+terminated(.|\n)*terraform\s+state\s+rm`),
 		},
 		resource.TestStep{
-			PreConfig:   func() { env.RemoveProduct(syncProduct) },
+			PreConfig: func() {
+				env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "ACTIVE"}) // so that it is our tenant that answers
+				env.RemoveProduct(syncProduct)
+			},
 			Config:      config,
 			PlanOnly:    true,
 			ExpectError: regexp.MustCompile(`Unknown\s+SIM`), // it has left the state, so the plan is to create it

@@ -31,6 +31,8 @@ type foreignAccount struct {
 	key     string
 	started time.Time
 	hints   AccountHints
+	about   string   // its description
+	actor   int      // its ActorStatus
 	clis    []string // of its cards, sorted
 }
 
@@ -55,6 +57,7 @@ func (a *accountsAPI) register(mux *http.ServeMux) {
 	a.sim.route(mux, Accounts, http.MethodPost, "/v1/authtoken", "token", a.issueToken)
 	route(http.MethodGet, "/v1/version", "version", a.version)
 	route(http.MethodGet, "/v1/integration/products", "integration.products", a.products)
+	route(http.MethodGet, "/v1/integration/accounts", "integration.accounts", a.listAccounts)
 	route(http.MethodGet, "/v1/accounts/{key}", "account.read", a.readAccount)
 	route(http.MethodPost, sims, "sim.create", a.createSIM)
 	route(http.MethodGet, sims, "sim.list", a.listSIMs)
@@ -230,20 +233,7 @@ func (a *accountsAPI) readAccount(w http.ResponseWriter, r *http.Request, _ []by
 		a.fail(w, http.StatusNotFound, "Account not found")
 		return
 	}
-	a.sendEnvelope(w, http.StatusOK, successEnvelope(mustJSON(struct {
-		ForeignAccountKey    string
-		TenantID             *string `json:"TenantId"`
-		Description          *string
-		EmailContact         *string
-		StartDate            string
-		ForeignAttributes    map[string]string
-		ProvisioningMetaData map[string]string
-		Version              int
-		ActorStatus          int
-	}{
-		ForeignAccountKey: acc.key, TenantID: acc.hints.TenantID, EmailContact: acc.hints.EmailContact,
-		StartDate: accountsDate(acc.started), Version: 1,
-	})))
+	a.sendEnvelope(w, http.StatusOK, successEnvelope(mustJSON(a.encodeAccount(acc))))
 }
 
 func (a *accountsAPI) readSIM(w http.ResponseWriter, r *http.Request, _ []byte) {

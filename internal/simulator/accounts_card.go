@@ -303,5 +303,8 @@ func (a *accountsAPI) fieldValue(f *cardField, c *SIMCard) any {
 	if n, ok := value.(int); ok && f.names != nil && a.quirks.EnumsAsNames {
 		return f.names[n]
 	}
+	if text, ok := value.(string); ok && f.name == "SIMNumber" && a.quirks.SIMNumberF {
+		return text + "F"
+	}
 	return value
 }

@@ -38,6 +38,8 @@ type AccountsQuirks struct {
 	EnumsAsNames bool `json:"enums_as_names,omitempty"`
 	// EmptyAsNull stores an empty text as null.
 	EmptyAsNull bool `json:"empty_as_null,omitempty"`
+	// SIMNumberF shows SIMNumber with the F that pads some ICCs.
+	SIMNumberF bool `json:"sim_number_f,omitempty"`
 	// HideFields are accepted and not stored, as by an operator that does not support them ("Tariff").
 	HideFields []string `json:"hide_fields,omitempty"`
 

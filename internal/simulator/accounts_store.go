@@ -1,6 +1,6 @@
 package simulator
 
-// AddAccount adds an account without SIM cards; one that exists already stays as it is.
+// AddAccount adds an account without SIM cards; one that already exists stays as it is.
 func (s *Simulator) AddAccount(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -255,7 +255,7 @@ func (c *cmoAPI) monitorBody(r *http.Request, m *cmoMonitor) map[string]any {
 	state, code := word(words.Done, "Completed"), http.StatusOK
 	var problem map[string]any
 	switch {
-	case m.running():
+	case m.running(), c.quirks.MonitorStuck:
 		state, code = word(words.Running, "InProgress"), http.StatusAccepted
 	case m.refusal != "":
 		state, code = word(words.Failed, "InError"), http.StatusBadRequest

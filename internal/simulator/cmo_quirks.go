@@ -35,12 +35,17 @@ type CMOQuirks struct {
 	// NeverSettles keeps every operation running.
 	NeverSettles bool `json:"never_settles,omitempty"`
 
+	// MonitorStuck shows every monitor as running for ever, also once its SIM has the new status.
+	MonitorStuck bool `json:"monitor_stuck,omitempty"`
+
 	// AllTransitions lets every backend take any status at all from any other.
 	AllTransitions bool `json:"all_transitions,omitempty"`
 	// FailProduct lists the product ids whose status changes fail: 400 at once, or a monitor that ends InError.
 	FailProduct []string `json:"fail_product,omitempty"`
 	// StaleReads is how many reads of a SIM show its old status after a change.
 	StaleReads int `json:"stale_reads,omitempty"`
+	// StatusCase writes the words of status in "title" (Active) or "lower" case; "" is as documented, in capitals.
+	StatusCase string `json:"status_case,omitempty"`
 	// CompositeFrozen leaves the composite's own status as it was when the SIM card's changes.
 	CompositeFrozen bool `json:"composite_frozen,omitempty"`
 

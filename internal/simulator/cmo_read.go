@@ -237,7 +237,7 @@ func (c *cmoAPI) composite(r *http.Request, p *cmoProduct, shown cmoStatuses) ma
 		"isCustomerVisible":     true,
 		"name":                  "",
 		"startDate":             cmoTime(p.StartDate),
-		"status":                shown.composite,
+		"status":                c.quirks.word(shown.composite),
 		"connectivityType":      p.ConnectivityType,
 		"billingAccount":        map[string]any{"id": ""},
 		"relatedParty":          []any{map[string]any{"id": p.RelatedPartyID, "name": p.RelatedPartyName, "role": "customer"}},
@@ -273,13 +273,13 @@ func (c *cmoAPI) part(r *http.Request, p *cmoProduct, part string, shown cmoStat
 	date := cmoTime(p.StartDate)
 	switch part {
 	case partSIMCard:
-		sub["status"] = shown.sim
+		sub["status"] = c.quirks.word(shown.sim)
 		sub["customProperty"] = []any{}
 		sub["productCharacteristic"] = c.characteristics(p,
 			"dateActivated", date, "dateAdded", date, "dateUpdated", date, "euiccid", "", "globalSimType", "",
 			"ICCID", p.ICCID(), "imei", p.IMEI, "IMSI", p.IMSI, "MSISDN", p.MSISDN, "simNotes", "")
 	case partTerminal:
-		sub["status"] = shown.sim
+		sub["status"] = c.quirks.word(shown.sim)
 		sub["isCustomerVisible"] = true
 		sub["customProperty"] = []any{}
 		sub["productCharacteristic"] = c.characteristics(p,

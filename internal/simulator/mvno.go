@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -31,11 +30,32 @@ type MVNOQuirks struct {
 	SuccessFalseNotExecuted bool `json:"success_false_not_executed"`
 	// TrailingF shows ICCs with an F at their end.
 	TrailingF bool `json:"trailing_f"`
+	// CheckDigit shows ICCs of 19 digits with their check digit as the twentieth.
+	CheckDigit bool `json:"check_digit"`
 	// DeletedState is the word that an account in state DELETING shows; empty means DELETING. The page on deletion
 	// says DELETED.
 	DeletedState string `json:"deleted_state"`
 	// SIMReadDenied answers each read of a single SIM with 403.
 	SIMReadDenied bool `json:"sim_read_denied"`
+	// SIMReadInStorage answers the read of a SIM that lies in nobody's storage, as one in an account, with 403.
+	SIMReadInStorage bool `json:"sim_read_in_storage"`
+
+	// ListArray is the name of the array in the list of accounts, which its page does not show: "" mvnoAccounts, or
+	// another name; "bare" answers both lists as arrays without an object.
+	ListArray string `json:"list_array"`
+	// ListTotal is what the lists say of their length: "" the total, "none" nothing, "page" the length of the page,
+	// "high" one more than there is, "text" the numbers in quotes.
+	ListTotal string `json:"list_total"`
+	// ListCap is the most items on a page, whatever the limit; 0 means the limit.
+	ListCap int `json:"list_cap"`
+	// ListWhole answers the whole list, whatever offset and limit.
+	ListWhole bool `json:"list_whole"`
+	// ListFiltersIgnored answers what matches and what does not.
+	ListFiltersIgnored bool `json:"list_filters_ignored"`
+	// ListFullRefused refuses the argument full; then accounts of a list are condensed.
+	ListFullRefused bool `json:"list_full_refused"`
+	// OmitEmpty leaves out properties that hold no value, empty arrays too.
+	OmitEmpty bool `json:"omit_empty"`
 }
 
 // mvnoLevels are the access levels from low to high (wiki.telecomx.dk, "api:employee:create").
@@ -45,7 +65,8 @@ var mvnoLevels = []string{
 
 // check panics on a word that no switch knows: a test that misspells one would test nothing.
 func (q MVNOQuirks) check() {
-	if !slices.Contains(mvnoLevels, q.level()) || !slices.Contains([]string{"", "array", "errors"}, q.ErrorForm) {
+	if !slices.Contains(mvnoLevels, q.level()) || !slices.Contains([]string{"", "array", "errors"}, q.ErrorForm) ||
+		!slices.Contains([]string{"", "none", "page", "high", "text"}, q.ListTotal) {
 		panic(fmt.Sprintf("simulator: unknown word in %+v", q))
 	}
 }
@@ -63,6 +84,9 @@ func (q MVNOQuirks) maySwap() bool {
 }
 
 func (q MVNOQuirks) icc(icc string) string {
+	if q.CheckDigit {
+		icc = withCheckDigit(icc)
+	}
 	if q.TrailingF && icc != "" {
 		return icc + "F"
 	}
@@ -262,7 +286,8 @@ type mvnoAccountBody struct {
 	State    string          `json:"state"`
 	Type     string          `json:"type"`
 	Number   string          `json:"number,omitempty"`
-	Feature  map[string]bool `json:"feature"`
+	Notes    string          `json:"notes,omitempty"`
+	Feature  map[string]bool `json:"feature,omitempty"`
 	SIM      *mvnoSIMBody    `json:"mvnoSim,omitempty"`
 }
 
@@ -277,7 +302,7 @@ func (m *mvnoAPI) body(account *mvnoAccount) mvnoAccountBody {
 		account.staleReads--
 	}
 	body := mvnoAccountBody{
-		ID: account.ID, Customer: account.Customer, State: state, Type: account.Type, Number: account.Number,
+		ID: account.ID, Customer: account.Customer, State: state, Type: account.Type, Number: account.Number, Notes: account.Notes,
 		Feature: map[string]bool{"data": true},
 	}
 	if sim := m.sims[icc]; sim != nil {
@@ -313,30 +338,6 @@ func mvnoNoAccount() *mvnoError {
 	return &mvnoError{"MVNO account not found", "mvnoAccount", http.StatusNotFound}
 }
 
-// listAccounts answers one page of accounts in the order of their ids. The array's name is that of the deleted list:
-// the live list's page does not show it.
-func (m *mvnoAPI) listAccounts(r *http.Request) (any, *mvnoError) {
-	query := r.URL.Query()
-	if problem := mvnoQuery(query, "customer", "offset", "limit", "filter", "network"); problem != nil {
-		return nil, problem
-	}
-	var found []*mvnoAccount
-	for _, account := range m.accounts {
-		sim := m.sims[account.SIMNumber]
-		if sim == nil {
-			sim = &MVNOSIM{}
-		}
-		if account.Customer == cmp.Or(query.Get("customer"), mvnoCustomer) &&
-			(query.Get("network") == "" || query.Get("network") == sim.Network) &&
-			(strings.Contains(account.Number, query.Get("filter")) || strings.Contains(sim.ICC, query.Get("filter")) ||
-				strings.Contains(sim.IMSI, query.Get("filter"))) {
-			found = append(found, account)
-		}
-	}
-	slices.SortFunc(found, func(a, b *mvnoAccount) int { return cmp.Compare(a.ID, b.ID) })
-	return mvnoPage(query, "mvnoAccounts", found, m.body), nil
-}
-
 // mvnoSIMRecord is a SIM of the pool (wiki.telecomx.dk, "api:sim:get"): it has no IMSI there.
 type mvnoSIMRecord struct {
 	ID          string  `json:"_id"`
@@ -350,14 +351,16 @@ type mvnoSIMRecord struct {
 	AutoAssign  bool    `json:"autoAssign"`
 }
 
-func (m *mvnoAPI) record(sim *MVNOSIM) mvnoSIMRecord {
+func (m *mvnoAPI) record(sim *MVNOSIM) any {
 	record := mvnoSIMRecord{
 		ID: m.quirks.icc(sim.ICC), PUK1: sim.PUK1, PUK2: sim.PUK2, PIN1: sim.PIN1, PIN2: sim.PIN2,
 		FormFactor: sim.FormFactor, Network: sim.Network, AutoAssign: sim.AutoAssign,
 	}
 	if sim.free() {
-		storage := mvnoCustomer
-		record.InStorageAt = &storage
+		record.InStorageAt = &sim.InStorageAt
+	}
+	if m.quirks.OmitEmpty {
+		return withoutEmpty(record)
 	}
 	return record
 }
@@ -369,31 +372,18 @@ func (m *mvnoAPI) readSIM(r *http.Request) (any, *mvnoError) {
 	if m.quirks.SIMReadDenied {
 		return nil, &mvnoError{"Access denied", "access_denied", http.StatusForbidden}
 	}
-	sim, ok := m.sims[mvnoICC(r.PathValue("icc"))]
+	icc := mvnoICC(r.PathValue("icc"))
+	if m.quirks.CheckDigit {
+		icc = withoutCheckDigit(icc)
+	}
+	sim, ok := m.sims[icc]
 	if !ok {
 		return nil, &mvnoError{"SIM not found", "not_found", http.StatusNotFound}
 	}
+	if sim.free() && !m.quirks.maySee(sim.InStorageAt) || !sim.free() && m.quirks.SIMReadInStorage {
+		return nil, &mvnoError{"Access denied", "access_denied", http.StatusForbidden}
+	}
 	return m.record(sim), nil
-}
-
-// listSIMs answers one page of unused SIMs in the order of their ICCs.
-func (m *mvnoAPI) listSIMs(r *http.Request) (any, *mvnoError) {
-	query := r.URL.Query()
-	if problem := mvnoQuery(query, "customer", "offset", "limit", "filter", "formFactor", "network", "autoAssign"); problem != nil {
-		return nil, problem
-	}
-	var found []*MVNOSIM
-	for _, sim := range m.sims {
-		if sim.free() && mvnoCustomer == cmp.Or(query.Get("customer"), mvnoCustomer) &&
-			strings.Contains(sim.ICC, mvnoICC(query.Get("filter"))) &&
-			(query.Get("formFactor") == "" || query.Get("formFactor") == sim.FormFactor) &&
-			(query.Get("network") == "" || query.Get("network") == sim.Network) &&
-			(query.Get("autoAssign") == "" || query.Get("autoAssign") == strconv.FormatBool(sim.AutoAssign)) {
-			found = append(found, sim)
-		}
-	}
-	slices.SortFunc(found, func(a, b *MVNOSIM) int { return cmp.Compare(a.ICC, b.ICC) })
-	return mvnoPage(query, "sims", found, m.record), nil
 }
 
 // logout invalidates every token of the user, the machine tokens too: whoever calls it locks itself out.
@@ -415,24 +405,4 @@ func mvnoQuery(query url.Values, known ...string) *mvnoError {
 		return &mvnoError{"offset or limit out of range", "bad_request", http.StatusBadRequest}
 	}
 	return nil
-}
-
-// mvnoWindow reads offset (default 0) and limit (default 100, at most 500).
-func mvnoWindow(query url.Values) (offset, limit int, err error) {
-	if offset, err = strconv.Atoi(cmp.Or(query.Get("offset"), "0")); err != nil {
-		return 0, 0, err
-	}
-	limit, err = strconv.Atoi(cmp.Or(query.Get("limit"), "100"))
-	return offset, limit, err
-}
-
-// mvnoPage cuts the page out of what was found; mvnoQuery has checked the window.
-func mvnoPage[T, B any](query url.Values, name string, found []T, show func(T) B) map[string]any {
-	offset, limit, _ := mvnoWindow(query)
-	rest := found[min(offset, len(found)):]
-	page := []B{}
-	for _, item := range rest[:min(limit, len(rest))] {
-		page = append(page, show(item))
-	}
-	return map[string]any{"offset": offset, "limit": limit, "total": len(found), name: page}
 }

@@ -17,6 +17,7 @@ type MVNOAccount struct {
 	Number    string `json:"number"`     // E.164
 	State     string `json:"state"`      // ACTIVE (also empty), CREATING, DELETING, BLOCKED
 	Type      string `json:"type"`       // empty means MVNO
+	Notes     string `json:"notes"`      // free text, which a list's filter searches too
 	Porting   bool   `json:"porting"`    // its number is being ported
 	SIMNumber string `json:"sim_number"` // the ICC that it holds
 }
@@ -32,8 +33,10 @@ type MVNOSIM struct {
 	PIN2       string `json:"pin2"`
 	PUK1       string `json:"puk1"`
 	PUK2       string `json:"puk2"`
-	Used       bool   `json:"used"`   // it is or was in an account, and never comes back
-	Holder     string `json:"holder"` // id of the account that holds it now
+	// InStorageAt is the customer or reseller who holds it while it is free; empty means the token's own customer.
+	InStorageAt string `json:"in_storage_at"`
+	Used        bool   `json:"used"`   // it is or was in an account, and never comes back
+	Holder      string `json:"holder"` // id of the account that holds it now
 }
 
 func (sim *MVNOSIM) free() bool { return !sim.Used && sim.Holder == "" }
@@ -134,6 +137,7 @@ func (m *mvnoAPI) addSIM(sim MVNOSIM) *MVNOSIM {
 	sim.IMSI = cmp.Or(sim.IMSI, "23801"+mvnoDigits(sim.ICC, "imsi", 10))
 	sim.Network = cmp.Or(sim.Network, "TDC")
 	sim.FormFactor = cmp.Or(sim.FormFactor, "NANO")
+	sim.InStorageAt = cmp.Or(sim.InStorageAt, mvnoCustomer)
 	sim.PIN1 = cmp.Or(sim.PIN1, mvnoDigits(sim.ICC, "pin1", 4))
 	sim.PIN2 = cmp.Or(sim.PIN2, mvnoDigits(sim.ICC, "pin2", 4))
 	sim.PUK1 = cmp.Or(sim.PUK1, mvnoDigits(sim.ICC, "puk1", 8))

@@ -410,12 +410,10 @@ func TestMVNOLists(t *testing.T) {
 		{"/mvno?filter=87654", "mvnoAccounts", 1, first},
 		{"/mvno?filter=" + mvnoTestOld, "mvnoAccounts", 1, second},
 		{"/mvno?network=TDC", "mvnoAccounts", 1, second},
-		{"/mvno?customer=5f0c1a2b3c4d5e6f70810002", "mvnoAccounts", 1, "5f0c1a2b3c4d5e6f70819201"},
 		{"/sim?limit=2", "sims", 6, "8945010000000000042 8945010000000000067"},
 		{"/sim?formFactor=eSIM&network=TDC", "sims", 1, "8945010000000000109"},
 		{"/sim?autoAssign=true&filter=9", "sims", 3, "8945010000000000075 8945010000000000083 8945010000000000091"},
 		{"/sim?filter=" + mvnoTestOld, "sims", 0, ""}, // used: not listed
-		{"/sim?customer=5f0c1a2b3c4d5e6f70810002", "sims", 0, ""},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			status, reply := mvnoGet(t, base+c.path)

@@ -1,21 +1,16 @@
 #!/usr/bin/env bash
-# Generates docs/ from the schemas, templates/ and examples/, without a network: generate.sh CLI [FOLDER]
+# Generates docs/ from the schemas, templates/ and examples/, without a network and without a CLI: generate.sh [FOLDER]
 #
-# The schemas are asked of the provider as it is built now, through the CLI. FOLDER, docs by default, is where the pages
-# go; the check generates into another one and compares.
+# The schemas are those of the provider as it is now (internal/cmd/schema): any CLI at hand would leave out what only a
+# newer one knows, and the pages would depend on it. FOLDER, docs by default, is where the pages go; the check generates
+# into another one and compares.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cli=$1 pages=${2:-docs}
+pages=${1:-docs}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-go build -o "$work/terraform-provider-telco" .
-printf 'provider_installation {\n  dev_overrides {\n    "registry.terraform.io/simfleet/telco" = "%s"\n  }\n}\n' "$work" >"$work/cli.tfrc"
-mkdir "$work/schema"
-printf 'terraform {\n  required_providers {\n    telco = { source = "registry.terraform.io/simfleet/telco" }\n  }\n}\n' >"$work/schema/main.tf"
-# Under an override the CLI names the provider by its whole address, where tfplugindocs looks for its short name.
-TF_CLI_CONFIG_FILE="$work/cli.tfrc" CHECKPOINT_DISABLE=1 "$cli" -chdir="$work/schema" providers schema -json |
-  sed 's#"registry.terraform.io/simfleet/telco":#"telco":#' >"$work/schema.json"
+go run ./internal/cmd/schema >"$work/schema.json"
 
 # tfplugindocs prints each step; only a failure is worth reading.
 tfplugindocs() {

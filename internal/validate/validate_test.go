@@ -25,6 +25,16 @@ func TestValidators(t *testing.T) {
 		validator validator.String
 		want      map[string]string
 	}{
+		"settable status": {SettableStatus(), map[string]string{
+			"ACTIVE": "", "PENDING_TERMINATE": "", "PENDING": "", "": "",
+			"PENDING_ACTIVE": "Status can't be asked for: PENDING_ACTIVE is a status that the service sets by itself, while a change is under " +
+				"way.\n\nDeclare the status that the SIM is to have in the end, such as ACTIVE.",
+		}},
+		"ICC of a swap": {SwapICC(), map[string]string{
+			"eSim": "", "8945010000000000017": "", "8945010000000000017F": "", "89450100000000000174": "", "no number of any kind at all": "",
+			"89450100000000000175": "Invalid ICC: 89450100000000000175 has 20 digits, and the last one is not the check digit of those before " +
+				"it. The service takes an ICC of 11 to 19 digits.\n\nCompare it with the number on the card.",
+		}},
 		"duration": {Duration(), map[string]string{
 			"60s": "", "1m30s": "", "0.5h": "",
 			"60":   `Invalid duration: The value of x must be a positive duration such as "60s" or "1m30s", not "60".`,

@@ -31,7 +31,8 @@ type Status[T any] struct {
 	Word string
 	// Reason says why a Failed operation failed.
 	Reason error
-	// RetryAfter is how long the service asks to wait; it wins over the interval.
+	// RetryAfter is how long the service asks to wait, also beside the error of a failed poll; it wins over the interval,
+	// up to five minutes.
 	RetryAfter time.Duration
 }
 
@@ -43,6 +44,14 @@ type Pace struct {
 	// Patience is how long a caller bears what a slow service may still mend: a status URL that answers 404, a read
 	// that shows the old value. Default 30 s.
 	Patience time.Duration
+	// Convinced is for how long an object has to show what was asked for until a monitor that still says "in progress"
+	// is not waited for any longer. Default 1 min.
+	Convinced time.Duration
+	// SecondLook is how long after an object was not found the second look comes. Default 5 s.
+	SecondLook time.Duration
+	// Settle bounds the reads that find out what became of a change without an answer, default 2 min; and
+	// SettleInterrupted does from the moment that the run is interrupted, default 30 s.
+	Settle, SettleInterrupted time.Duration
 }
 
 // Doubt is for how long after a change without an answer its object must look as before, until that counts as a change
@@ -58,8 +67,16 @@ func (p Pace) WithDefaults() Pace {
 	if p.Max <= 0 {
 		p.Max = max(p.Min, 30*time.Second)
 	}
-	if p.Patience <= 0 {
-		p.Patience = 30 * time.Second
+	for _, standard := range []struct {
+		value *time.Duration
+		d     time.Duration
+	}{
+		{&p.Patience, 30 * time.Second}, {&p.Convinced, time.Minute}, {&p.SecondLook, 5 * time.Second},
+		{&p.Settle, 2 * time.Minute}, {&p.SettleInterrupted, 30 * time.Second},
+	} {
+		if *standard.value <= 0 {
+			*standard.value = standard.d
+		}
 	}
 	return p
 }
@@ -209,11 +226,14 @@ func Until[T any](ctx context.Context, cfg Config, poll func(context.Context) (S
 			cfg.Progress(Progress{Operation: cfg.Operation, Polls: polls, Elapsed: age, Word: last.Word, Err: lastErr})
 		}
 		next = cfg.Pace.interval(age)
-		if err == nil && status.RetryAfter > 0 {
-			next = status.RetryAfter
+		if status.RetryAfter > 0 {
+			next = min(status.RetryAfter, longestRetryAfter)
 		}
 	}
 }
+
+// longestRetryAfter keeps a slip of the service from putting a wait to sleep until its deadline.
+const longestRetryAfter = 5 * time.Minute
 
 // interval is a tenth of the age within the bounds, less up to a fifth by chance, so that operations that were
 // started together are not polled together.

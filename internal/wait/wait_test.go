@@ -198,6 +198,26 @@ func TestUntilRetryAfter(t *testing.T) {
 	})
 }
 
+// A failed poll may bring a pause as well, and no slip of the service puts a wait to sleep.
+func TestUntilRetryAfterOfTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gateway := errors.New("HTTP 503")
+		answers := []Status[string]{{RetryAfter: 20 * time.Second}, {RetryAfter: 100 * time.Hour}, {State: Done}}
+		var at []time.Duration
+		start := time.Now()
+		_, err := Until(t.Context(), Config{Operation: operation}, func(context.Context) (Status[string], error) {
+			at = append(at, time.Since(start))
+			if len(at) == 1 {
+				return answers[0], gateway
+			}
+			return answers[len(at)-1], nil
+		})
+		if want := []time.Duration{0, 20 * time.Second, 20*time.Second + 5*time.Minute}; err != nil || !reflect.DeepEqual(at, want) {
+			t.Errorf("polled at %v, want %v; %v", at, want, err)
+		}
+	})
+}
+
 func TestUntilProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gateway := errors.New("HTTP 502")
@@ -219,10 +239,14 @@ func TestUntilProgress(t *testing.T) {
 }
 
 func TestPaceDefaults(t *testing.T) {
+	rest := func(p Pace) Pace {
+		p.Convinced, p.SecondLook, p.Settle, p.SettleInterrupted = time.Minute, 5*time.Second, 2*time.Minute, 30*time.Second
+		return p
+	}
 	for _, row := range []struct{ got, want Pace }{
-		{Pace{}, Pace{Min: time.Second, Max: 30 * time.Second, Patience: 30 * time.Second}},
-		{Pace{Min: time.Minute}, Pace{Min: time.Minute, Max: time.Minute, Patience: 30 * time.Second}},
-		{Pace{Min: 1, Max: 2, Patience: 3}, Pace{Min: 1, Max: 2, Patience: 3}},
+		{Pace{}, rest(Pace{Min: time.Second, Max: 30 * time.Second, Patience: 30 * time.Second})},
+		{Pace{Min: time.Minute}, rest(Pace{Min: time.Minute, Max: time.Minute, Patience: 30 * time.Second})},
+		{Pace{Min: 1, Max: 2, Patience: 3}, rest(Pace{Min: 1, Max: 2, Patience: 3})},
 	} {
 		if row.got.WithDefaults() != row.want {
 			t.Errorf("%+v, want %+v", row.got.WithDefaults(), row.want)

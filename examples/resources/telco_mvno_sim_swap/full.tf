@@ -1,4 +1,4 @@
-# A swap by word: the service chooses a free SIM. replaces makes it safe to apply again after a crash.
+# A swap by keyword: the service chooses a free SIM. replaces makes it safe to apply again after a crash.
 resource "telco_mvno_sim_swap" "phone" {
   account_id = "5f0c1a2b3c4d5e6f70819201"
   new_sim    = "autoAssign"

@@ -1,11 +1,12 @@
-// Package accounts is the client of the accounts API (Asavie, now Akamai, "Passbridge provisioning"): reading, creating,
-// changing and deleting the SIM cards of an account, and waiting for the commands that the service queues.
+// Package accounts is the client of the accounts API (Asavie, now Akamai, "Passbridge provisioning"): reading,
+// creating, changing and deleting the SIM cards of an account, and waiting for the commands that the service queues.
 //
 // The service's documents leave much open. What this package decides there is listed, with the reasons, in section 8
 // of the API page; "point 4" in a comment is its fourth line.
 package accounts
 
 import (
+	"cmp"
 	"log/slog"
 	"net/url"
 	"time"
@@ -41,7 +42,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// Backoff is the first pause between attempts of one call; default 500 ms.
 	Backoff time.Duration
-	// Pace is how fast Wait and Reconcile poll, and how long they bear what a slow service may still mend.
+	// Pace is how fast Wait and Settle poll, and how long they bear what a slow service may still mend.
 	Pace wait.Pace
 	// Logger receives debug records of calls and info records of waits; nil discards.
 	Logger *slog.Logger
@@ -49,25 +50,19 @@ type Config struct {
 
 // Client calls the accounts API. It is safe for concurrent use.
 type Client struct {
-	t     *transport.Client
+	http  *transport.Client
 	pace  wait.Pace
 	lists lists
 }
 
 // New makes a client; it does not call the service.
 func New(cfg Config) *Client {
-	if cfg.RequestsPerSecond <= 0 {
-		cfg.RequestsPerSecond = defaultRequestsPerSecond
-	}
-	if cfg.MaxConcurrentRequests <= 0 {
-		cfg.MaxConcurrentRequests = defaultMaxConcurrent
-	}
-	if cfg.RequestTimeout <= 0 {
-		cfg.RequestTimeout = defaultRequestTimeout
-	}
+	cfg.RequestsPerSecond = cmp.Or(cfg.RequestsPerSecond, defaultRequestsPerSecond)
+	cfg.MaxConcurrentRequests = cmp.Or(cfg.MaxConcurrentRequests, defaultMaxConcurrent)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, defaultRequestTimeout)
 	return &Client{
 		pace: cfg.Pace.WithDefaults(),
-		t: transport.New(transport.Config{
+		http: transport.New(transport.Config{
 			API:       apiName,
 			BaseURL:   cfg.Endpoint,
 			UserAgent: cfg.UserAgent,
@@ -86,7 +81,7 @@ func New(cfg Config) *Client {
 			RequestTimeout:    cfg.RequestTimeout,
 			ChangeAttempts:    changeAttempts,
 			Backoff:           cfg.Backoff,
-			Judge:             judge,
+			CheckResponse:     checkResponse,
 			Secrets:           []string{cfg.ClientSecret},
 			Logger:            cfg.Logger,
 		}),

@@ -26,7 +26,7 @@ func FuzzEnvelope(f *testing.F) {
 	f.Add(302, []byte("{}"))
 	f.Add(200, []byte("\xef\xbb\xbf{\"Meta\":[],\"StatusUrl\":5}"))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		failure := judge(&transport.Response{Status: status, Body: body})
+		failure := checkResponse(&transport.Response{Status: status, Body: body})
 		e, isObject := parseEnvelope(body)
 		_ = e.statusURL()
 		switch {

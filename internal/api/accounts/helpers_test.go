@@ -120,7 +120,7 @@ func (s *service) client(t *testing.T, change ...func(*Config)) *Client {
 		f(&cfg)
 	}
 	c := New(cfg)
-	t.Cleanup(c.t.CloseIdleConnections)
+	t.Cleanup(c.http.CloseIdleConnections)
 	return c
 }
 

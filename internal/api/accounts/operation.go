@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +36,9 @@ type Operation struct {
 	StatusURL string `json:"status_url,omitempty"`
 	// Sent are the fields that must read back.
 	Sent Fields `json:"sent"`
+	// Before is the fingerprint that the SIM card had before the command; "" before a creation, and where an earlier
+	// version of the provider has kept the operation.
+	Before string `json:"before,omitempty"`
 	// Since is when the service accepted the command.
 	Since time.Time `json:"since"`
 }
@@ -78,11 +80,13 @@ func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
 }
 
 func (c *Client) logProgress(ctx context.Context, p wait.Progress) {
-	attrs := []any{"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word}
-	if p.Err != nil {
-		attrs = append(attrs, "error", c.t.Redact(p.Err.Error()))
+	attrs := []any{
+		"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Millisecond).String(), "polls", p.Polls, "word", p.Word,
 	}
-	c.t.Logger().InfoContext(ctx, "waiting", attrs...)
+	if p.Err != nil {
+		attrs = append(attrs, "error", c.http.Redact(p.Err.Error()))
+	}
+	c.http.Logger().InfoContext(ctx, "waiting", attrs...)
 }
 
 // Peek looks at the operation once and never waits: at its status, if it has one, then at the SIM card. Time that has
@@ -92,53 +96,6 @@ func (c *Client) logProgress(ctx context.Context, p wait.Progress) {
 // itself failed. The result is filled in every case.
 func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, error) {
 	return c.follow(op).peek(ctx)
-}
-
-// Reconcile finds out what became of a creation whose outcome is unknown. It returns the SIM card as soon as a read
-// finds it. The error matches transport.ErrNotFound where every read, at least three and until Pace.Doubt has passed since
-// the order was sent, has clearly not found it; any other error means that it is not known.
-func (c *Client) Reconcile(ctx context.Context, op Operation) (*SIMCard, error) {
-	const leastReads = 3
-	pace := c.pace
-	pace.Min = max(pace.Min, pace.Doubt()/10)
-	pace.Max = max(pace.Min, pace.Max)
-
-	reads := 0
-	var verdict error
-	card, err := wait.Until(ctx, wait.Config{
-		Operation: fmt.Sprintf("search for SIM card %s/%s", op.Account, op.CLI),
-		Pace:      pace,
-		Progress:  func(p wait.Progress) { c.logProgress(ctx, p) },
-	}, func(ctx context.Context) (wait.Status[*SIMCard], error) {
-		card, err := c.SIMCard(ctx, op.Account, op.CLI)
-		if err == nil {
-			return wait.Status[*SIMCard]{State: wait.Done, Value: card}, nil
-		}
-		if ctx.Err() != nil {
-			return wait.Status[*SIMCard]{}, err
-		}
-		reads++
-		// One read that could not tell spoils all that could: the SIM card may have been there.
-		if verdict == nil || errors.Is(verdict, transport.ErrNotFound) {
-			verdict = err
-		}
-		status := wait.Status[*SIMCard]{Word: "not found"}
-		if hopeless(err) || reads >= leastReads && time.Since(op.Since) >= pace.Doubt() {
-			status.State, status.Reason = wait.Failed, verdict
-		}
-		return status, nil
-	})
-	var failed *wait.FailedError
-	if errors.As(err, &failed) {
-		return nil, verdict
-	}
-	return card, err
-}
-
-// hopeless says that no further call can tell more: the credentials or their rights do not suffice.
-func hopeless(err error) bool {
-	return errors.Is(err, transport.ErrStopped) || errors.Is(err, transport.ErrUnauthorized) ||
-		errors.Is(err, transport.ErrForbidden)
 }
 
 // statusLook is one answer of the status call.
@@ -154,12 +111,12 @@ type statusLook struct {
 func (c *Client) lookAtStatus(ctx context.Context, op Operation, at *url.URL) (statusLook, error) {
 	req := request("read the status of the "+op.String(), http.MethodGet, "")
 	req.URL = at
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	var failure *transport.Error
 	if errors.As(err, &failure) {
-		look := statusLook{retryAfter: failure.RetryAfter}
+		look := statusLook{retryAfter: transport.RetryAfter(err)}
 		switch {
-		case ctx.Err() != nil || hopeless(err) && failure.Status != http.StatusForbidden:
+		case ctx.Err() != nil || !transport.Transient(err) && failure.Status != http.StatusForbidden:
 			return statusLook{}, err
 		case failure.Status == http.StatusNotFound:
 			look.meaning, look.word = statusMissing, "HTTP 404"
@@ -171,24 +128,9 @@ func (c *Client) lookAtStatus(ctx context.Context, op Operation, at *url.URL) (s
 	e, _ := parseEnvelope(res.Body)
 	word := e.status()
 	return statusLook{
-		meaning: meaningOf(word), word: transport.Excerpt([]byte(word)), retryAfter: retryAfter(res.Header),
+		meaning: meaningOf(word), word: transport.Excerpt([]byte(word)), retryAfter: res.RetryAfter,
 	}, nil
 }
-
-// retryAfter reads the header of a success answer, in seconds or as a date; 0 where there is none.
-func retryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
-		return min(time.Duration(min(seconds, 1<<30))*time.Second, longestRetryAfter)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(0, time.Until(at)), longestRetryAfter)
-	}
-	return 0
-}
-
-// longestRetryAfter keeps a slip of the service from putting a wait to sleep until its deadline.
-const longestRetryAfter = 5 * time.Minute
 
 // Factors of the pace: how far apart two deciding reads are, how long a field may take to read back after the status
 // said complete, and after which age an operation without a usable status is taken for ended though fields do not
@@ -197,7 +139,8 @@ const (
 	readsApart     = 5  // times Pace.Min
 	fieldsPatience = 2  // times Pace.Patience
 	fieldsGivenUp  = 20 // times Pace.Patience
-	absentGivenUp  = 60 // times Pace.Patience: an order that the service does not call running, and of which no SIM card shows
+	// Times Pace.Patience: an order that the service does not call running, and of which no SIM card shows.
+	absentGivenUp = 60
 )
 
 // follower follows one operation. How it asks is in two functions, so that its decisions can be tested without a
@@ -213,6 +156,8 @@ type follower struct {
 	result   Result
 	readErr  error // why the last read told nothing
 	lastRead time.Time
+	// retryAfter is what the last read was asked for.
+	retryAfter time.Duration
 
 	completed bool // the status has said so; it is not asked again
 	// Since when, without a break: the status is missing, the SIM card is absent, stable, stable with all fields.
@@ -225,7 +170,7 @@ func (c *Client) follow(op Operation) *follower {
 	if strings.TrimSpace(op.StatusURL) == "" {
 		return f
 	}
-	at, err := c.t.Resolve(op.StatusURL)
+	at, err := c.http.Resolve(op.StatusURL)
 	f.result.StatusURLRefused = errors.Is(err, transport.ErrOtherHost)
 	if err == nil {
 		f.status = func(ctx context.Context) (statusLook, error) { return c.lookAtStatus(ctx, op, at) }
@@ -237,7 +182,7 @@ func (f *follower) wait(ctx context.Context, progress func(wait.Progress)) (Resu
 	_, err := wait.Until(ctx, wait.Config{
 		Operation: f.op.String(),
 		Pace:      f.pace,
-		Transient: func(err error) bool { return !hopeless(err) },
+		Transient: transport.Transient,
 		Progress:  progress,
 	}, f.step)
 	var stalled *StalledError
@@ -313,20 +258,19 @@ func (f *follower) step(ctx context.Context) (wait.Status[Result], error) {
 	case look.meaning == statusFailed:
 		return f.ended(wait.Failed, look, look.reason), nil
 	case err != nil && !bearing:
-		return wait.Status[Result]{}, err
+		return wait.Status[Result]{RetryAfter: f.retryAfter}, err
 	case f.op.Kind == Delete && err == nil:
-		return f.judgeDelete(look), nil
+		return f.checkDelete(look), nil
 	case bearing:
 		return f.pending(look), nil
 	}
-	return f.judgeChange(look), nil
+	return f.checkChange(look), nil
 }
 
-// readSIMCard reads the SIM card into the result. Only a read that could not tell is an error; the pause that it asks
-// for is made here.
+// readSIMCard reads the SIM card into the result. Only a read that could not tell is an error.
 func (f *follower) readSIMCard(ctx context.Context) error {
 	card, err := f.read(ctx)
-	f.readErr = nil
+	f.readErr, f.retryAfter = nil, transport.RetryAfter(err)
 	switch {
 	case err == nil:
 		f.result.SIMCard, f.result.Absent = card, false
@@ -336,26 +280,10 @@ func (f *follower) readSIMCard(ctx context.Context) error {
 	default:
 		f.readErr = err
 		f.stable, f.good, f.absent = time.Time{}, time.Time{}, time.Time{}
-		var failure *transport.Error
-		if errors.As(err, &failure) && !f.once {
-			hold(ctx, min(failure.RetryAfter, longestRetryAfter))
-		}
 		return err
 	}
 	f.lastRead = time.Now()
 	return nil
-}
-
-func hold(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 func (f *follower) stalled() bool {
@@ -369,18 +297,19 @@ func (f *follower) gone() bool {
 		(f.result.Absent || card != nil && card.State == StateTerminated && card.ActorStatus != ActorPending)
 }
 
-func (f *follower) judgeDelete(look statusLook) wait.Status[Result] {
+func (f *follower) checkDelete(look statusLook) wait.Status[Result] {
 	if f.gone() {
 		return f.ended(wait.Done, look, nil)
 	}
 	settled := f.result.SIMCard.ActorStatus == ActorStable
 	if look.meaning == statusMissing && settled && f.lasting(&f.missing) >= f.pace.Patience {
-		return f.ended(wait.Failed, look, errors.New("the service no longer knows the command, and the SIM card is still there"))
+		return f.ended(wait.Failed, look,
+			errors.New("the service no longer knows the command, and the SIM card is still there"))
 	}
 	return f.pending(look)
 }
 
-func (f *follower) judgeChange(look statusLook) wait.Status[Result] {
+func (f *follower) checkChange(look statusLook) wait.Status[Result] {
 	if f.result.Absent {
 		f.stable, f.good = time.Time{}, time.Time{}
 		absent, patience := f.lasting(&f.absent), f.pace.Patience
@@ -426,7 +355,7 @@ func (f *follower) ended(state wait.State, look statusLook, reason error) wait.S
 }
 
 func (f *follower) pending(look statusLook) wait.Status[Result] {
-	return wait.Status[Result]{Value: f.result, Word: f.word(look), RetryAfter: look.retryAfter}
+	return wait.Status[Result]{Value: f.result, Word: f.word(look), RetryAfter: max(look.retryAfter, f.retryAfter)}
 }
 
 // word says for messages where the operation stands: the service's own word, or what the SIM card shows.

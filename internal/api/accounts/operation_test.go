@@ -604,26 +604,12 @@ func TestStatusURLForms(t *testing.T) {
 }
 
 func TestRetryAfterOfASuccess(t *testing.T) {
-	for text, want := range map[string][2]time.Duration{
-		"":                              {0, 0},
-		"7":                             {7 * time.Second, 7 * time.Second},
-		"-1":                            {0, 0},
-		"soon":                          {0, 0},
-		"99999999999":                   {longestRetryAfter, longestRetryAfter},
-		"Mon, 01 Oct 2018 09:00:00 GMT": {0, 0},
-		time.Now().Add(time.Minute).UTC().Format(http.TimeFormat): {50 * time.Second, time.Minute},
-		time.Now().Add(time.Hour).UTC().Format(http.TimeFormat):   {longestRetryAfter, longestRetryAfter},
-	} {
-		if got := retryAfter(http.Header{"Retry-After": {text}}); got < want[0] || got > want[1] {
-			t.Errorf("%q: got %s, want %v", text, got, want)
-		}
-	}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "9")
 		answer(w, 200, `{"Data":"pending","Success":true}`)
 	})
 	c := s.client(t)
-	at, err := c.t.Resolve(statusURL)
+	at, err := c.http.Resolve(statusURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -663,32 +649,31 @@ func TestWaitLogsProgress(t *testing.T) {
 	}
 }
 
-func TestReconcile(t *testing.T) {
+func TestSettleCreation(t *testing.T) {
 	found, gone := testdata(t, "sim_card.json"), testdata(t, "not_found.json")
 	tests := map[string]struct {
-		answer   func(w http.ResponseWriter, read int)
-		found    bool
-		notFound bool
-		least    int // reads
+		answer  func(w http.ResponseWriter, read int)
+		verdict wait.Verdict
+		least   int // reads
 	}{
-		"there": {func(w http.ResponseWriter, _ int) { answer(w, 200, found) }, true, false, 1},
+		"there": {func(w http.ResponseWriter, _ int) { answer(w, 200, found) }, wait.Underway, 1},
 		"there a little later": {func(w http.ResponseWriter, read int) {
 			if read < 3 {
 				answer(w, 404, gone)
 				return
 			}
 			answer(w, 200, found)
-		}, true, false, 3},
-		"never there": {func(w http.ResponseWriter, _ int) { answer(w, 404, gone) }, false, true, 3},
-		"HTML":        {func(w http.ResponseWriter, _ int) { answer(w, 404, "<html></html>") }, false, false, 3},
+		}, wait.Underway, 3},
+		"never there": {func(w http.ResponseWriter, _ int) { answer(w, 404, gone) }, wait.NoEffect, 3},
+		"HTML":        {func(w http.ResponseWriter, _ int) { answer(w, 404, "<html></html>") }, wait.Undecided, 3},
 		"one read unclear": {func(w http.ResponseWriter, read int) {
 			if read == 2 {
 				answer(w, 404, "<html></html>")
 				return
 			}
 			answer(w, 404, gone)
-		}, false, false, 3},
-		"forbidden": {func(w http.ResponseWriter, _ int) { answer(w, 403, `{"Message":"no"}`) }, false, false, 1},
+		}, wait.Undecided, 3},
+		"forbidden": {func(w http.ResponseWriter, _ int) { answer(w, 403, `{"Message":"no"}`) }, wait.Undecided, 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -698,24 +683,25 @@ func TestReconcile(t *testing.T) {
 				tt.answer(w, reads)
 			})
 			start := time.Now()
-			card, err := s.client(t).Reconcile(t.Context(), Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: start})
-			if (card != nil && err == nil) != tt.found || errors.Is(err, transport.ErrNotFound) != tt.notFound {
-				t.Errorf("got %+v, %v", card, err)
+			verdict, card, err := s.client(t).Settle(t.Context(), Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: start})
+			if verdict != tt.verdict || (card != nil) != (verdict == wait.Underway) || (err != nil) != (verdict == wait.Undecided) {
+				t.Errorf("got %v, %+v, %v", verdict, card, err)
 			}
-			if reads < tt.least || tt.notFound && time.Since(start) < (wait.Pace{Patience: 50 * time.Millisecond}).Doubt() {
+			if reads < tt.least || verdict == wait.NoEffect && time.Since(start) < (wait.Pace{Patience: 50 * time.Millisecond}).Doubt() {
 				t.Errorf("%d reads in %s", reads, time.Since(start))
 			}
 		})
 	}
 }
 
-func TestReconcileInterrupted(t *testing.T) {
+func TestSettleInterrupted(t *testing.T) {
 	s := serve(t, always(404, testdata(t, "not_found.json")))
 	c := s.client(t, func(cfg *Config) { cfg.Pace.Patience = time.Hour })
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if card, err := c.Reconcile(ctx, Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: time.Now()}); card != nil || err == nil || errors.Is(err, transport.ErrNotFound) {
-		t.Errorf("an interrupted search says that it has not found: %v", err)
+	op := Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: time.Now()}
+	if verdict, card, err := c.Settle(ctx, op); verdict != wait.Undecided || card != nil || err == nil {
+		t.Errorf("an interrupted search knows something: %v, %+v, %v", verdict, card, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 // SIMCard is a SIM card as the service shows it (model SIMCard, section 4.2 of the API page). A nil text is null.
@@ -136,7 +137,11 @@ func (f Fields) NotReadBack(live *SIMCard) []string {
 		card = *live
 	}
 	for _, t := range f.texts(&card) {
-		add(t.name, t.sent != nil, textOf(t.sent) == textOf(t.live))
+		same := textOf(t.sent) == textOf(t.live)
+		if t.name == "SIMNumber" {
+			same = identity.SameICC(textOf(t.sent), textOf(t.live))
+		}
+		add(t.name, t.sent != nil, same)
 	}
 	add("ProviderStartDate", f.ProviderStartDate != nil, f.ProviderStartDate != nil && card.ProviderStartDate != nil &&
 		sameInstant(*f.ProviderStartDate, card.ProviderStartDate.Time))
@@ -210,52 +215,43 @@ func decodeSIMCard(raw json.RawMessage) (*SIMCard, error) {
 		return nil, err
 	}
 	s := &SIMCard{
-		CLI:            jsonText(w.CLI),
-		SIMNumber:      nullableText(w.SIMNumber),
-		Description:    nullableText(w.Description),
-		InventoryRef:   nullableText(w.InventoryRef),
-		Tariff:         nullableText(w.Tariff),
-		Bundle:         nullableText(w.Bundle),
-		Operator:       nullableText(w.Operator),
-		SOC:            nullableText(w.SOC),
-		InternalSOC:    nullableText(w.InternalSOC),
-		PurchaseOrder:  nullableText(w.PurchaseOrder),
-		Provider:       nullableText(w.Provider),
-		ProviderTariff: nullableText(w.ProviderTariff),
-		ProviderPrice:  nullableText(w.ProviderPrice),
+		CLI:            transport.TextOf(w.CLI),
+		SIMNumber:      transport.TextOrNull(w.SIMNumber),
+		Description:    transport.TextOrNull(w.Description),
+		InventoryRef:   transport.TextOrNull(w.InventoryRef),
+		Tariff:         transport.TextOrNull(w.Tariff),
+		Bundle:         transport.TextOrNull(w.Bundle),
+		Operator:       transport.TextOrNull(w.Operator),
+		SOC:            transport.TextOrNull(w.SOC),
+		InternalSOC:    transport.TextOrNull(w.InternalSOC),
+		PurchaseOrder:  transport.TextOrNull(w.PurchaseOrder),
+		Provider:       transport.TextOrNull(w.Provider),
+		ProviderTariff: transport.TextOrNull(w.ProviderTariff),
+		ProviderPrice:  transport.TextOrNull(w.ProviderPrice),
 		State:          decodeEnum(stateWords, w.State, StateUnknown, StateUnknown),
 		ActorStatus:    decodeEnum(actorStatusWords, w.ActorStatus, ActorStable, -1),
 		NetworkStatus:  decodeEnum(networkStatusWords, w.NetworkStatus, NetworkDisconnected, -1),
-		Version:        jsonInt(w.Version),
+		Version:        int64(intOf(w.Version)),
 	}
 	if s.CLI == "" {
 		return nil, errors.New("the answer holds a SIM card without CLI")
 	}
 	var err error
-	if s.Created, err = nullableDate(w.Created); err != nil {
+	if s.Created, err = dateOrNull(w.Created); err != nil {
 		return nil, fmt.Errorf("the SIM card's Created: %w", err)
 	}
-	if s.ProviderStartDate, err = nullableDate(w.ProviderStartDate); err != nil {
+	if s.ProviderStartDate, err = dateOrNull(w.ProviderStartDate); err != nil {
 		return nil, fmt.Errorf("the SIM card's ProviderStartDate: %w", err)
 	}
-	if s.ForeignAttributes, err = nullableMap(w.ForeignAttributes); err != nil {
+	if s.ForeignAttributes, err = mapOrNull(w.ForeignAttributes); err != nil {
 		return nil, fmt.Errorf("the SIM card's ForeignAttributes: %w", err)
 	}
 	return s, nil
 }
 
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
-
-func nullableText(raw json.RawMessage) *string {
-	if isNull(raw) {
-		return nil
-	}
-	return new(jsonText(raw))
-}
-
-// nullableDate takes year 1, .NET's date that is not set, for null.
-func nullableDate(raw json.RawMessage) (*Date, error) {
-	text := jsonText(raw)
+// dateOrNull takes year 1, .NET's date that is not set, for null.
+func dateOrNull(raw json.RawMessage) (*Date, error) {
+	text := transport.TextOf(raw)
 	if text == "" {
 		return nil, nil
 	}
@@ -269,8 +265,8 @@ func nullableDate(raw json.RawMessage) (*Date, error) {
 	return &date, nil
 }
 
-func nullableMap(raw json.RawMessage) (map[string]string, error) {
-	if isNull(raw) {
+func mapOrNull(raw json.RawMessage) (map[string]string, error) {
+	if transport.IsNull(raw) {
 		return nil, nil
 	}
 	var members map[string]json.RawMessage
@@ -279,7 +275,7 @@ func nullableMap(raw json.RawMessage) (map[string]string, error) {
 	}
 	m := make(map[string]string, len(members))
 	for key, value := range members {
-		m[key] = jsonText(value)
+		m[key] = transport.TextOf(value)
 	}
 	return m, nil
 }
@@ -300,7 +296,26 @@ func request(op, method, path string) transport.Request {
 
 // unusable makes an error of a success answer that does not hold what it must.
 func (c *Client) unusable(req transport.Request, res *transport.Response, message string) error {
-	return c.t.Fail(req, res, transport.Error{NotTheAPI: true, Message: message})
+	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: message})
+}
+
+// KnowsAccount says whether the service knows the account, which proves that it is the service of whoever manages its
+// SIM cards. Where the account can't be read by itself, its list of SIM cards tells.
+func (c *Client) KnowsAccount(ctx context.Context, account string) (bool, error) {
+	_, err := c.http.Do(ctx, request("read account "+account, http.MethodGet, transport.Path("v1", "accounts", account)))
+	var failure *transport.Error
+	if err == nil || errors.As(err, &failure) && (failure.NotFound || failure.Temporary() || !transport.Transient(err)) {
+		return knows(err)
+	}
+	_, _, _, err = c.pages(ctx, account, 1)
+	return knows(err)
+}
+
+func knows(err error) (bool, error) {
+	if errors.Is(err, transport.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // SIMCard reads one SIM card. The error matches transport.ErrNotFound only where the API itself says that the SIM
@@ -310,10 +325,11 @@ func (c *Client) unusable(req transport.Request, res *transport.Response, messag
 // searched instead (point 27); what it does not hold is not found.
 func (c *Client) SIMCard(ctx context.Context, account, cli string) (*SIMCard, error) {
 	req := request(fmt.Sprintf("read SIM card %s/%s", account, cli), http.MethodGet, simPath(account, cli))
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error
-		if strings.Contains(cli, "+") && errors.As(err, &failure) && failure.Status == http.StatusNotFound && failure.NotTheAPI {
+		if strings.Contains(cli, "+") && errors.As(err, &failure) &&
+			failure.Status == http.StatusNotFound && failure.NotTheAPI {
 			return c.listedSIMCard(ctx, req, account, cli)
 		}
 		return nil, err
@@ -350,7 +366,7 @@ func (c *Client) listedSIMCard(ctx context.Context, req transport.Request, accou
 			return &cards[i], nil
 		}
 	}
-	return nil, c.t.Fail(req, nil, transport.Error{
+	return nil, c.http.Fail(req, nil, transport.Error{
 		Status: http.StatusNotFound, NotFound: true,
 		Message: "the service does not take the plus sign in a path, and the account's list does not hold the SIM card",
 	})
@@ -364,7 +380,9 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 	cards, _, whole, err := c.pages(ctx, account, maxPages)
 	if err == nil && !whole {
 		req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
-		err = c.t.Fail(req, nil, transport.Error{NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages)})
+		err = c.http.Fail(req, nil, transport.Error{
+			NotTheAPI: true, Message: fmt.Sprintf("the list has more than %d pages", maxPages),
+		})
 	}
 	if err != nil {
 		return nil, err
@@ -372,39 +390,28 @@ func (c *Client) SIMCards(ctx context.Context, account string) ([]SIMCard, error
 	return cards, nil
 }
 
-// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole list.
-func (c *Client) pages(ctx context.Context, account string, most int) (cards []SIMCard, read int, whole bool, err error) {
+// pages reads at most so many pages of an account's list, and says how many it read and whether that was the whole
+// list.
+func (c *Client) pages(ctx context.Context, account string, most int) (
+	cards []SIMCard, read int, whole bool, err error,
+) {
 	req := request("list the SIM cards of account "+account, http.MethodGet, simsPath(account))
 	cards = []SIMCard{}
-	seen := map[string]bool{}
-	for read < most {
-		res, err := c.t.Do(ctx, req)
+	for page, err := range c.eachPage(ctx, req, "SIM cards") {
 		if err != nil {
 			return nil, read, false, err
 		}
-		read++
-		e, _ := parseEnvelope(res.Body)
-		var page []json.RawMessage
-		if isNull(e.Data) || json.Unmarshal(e.Data, &page) != nil {
-			return nil, read, false, c.unusable(req, res, "the answer holds no list of SIM cards")
-		}
-		for _, raw := range page {
+		read = page.number
+		for _, raw := range page.items {
 			card, err := decodeSIMCard(raw)
 			if err != nil {
-				return nil, read, false, c.unusable(req, res, err.Error())
+				return nil, read, false, c.unusable(req, page.res, err.Error())
 			}
 			cards = append(cards, *card)
 		}
-
-		token := plainToken(jsonText(e.ContinuationToken))
-		if token == "" {
-			return cards, read, true, nil
+		if page.last || read >= most {
+			return cards, read, page.last, nil
 		}
-		if seen[token] {
-			return nil, read, false, c.unusable(req, res, "the pages of the list go round in a circle")
-		}
-		seen[token] = true
-		req.Query = url.Values{"continuationtoken": {token}}
 	}
 	return cards, read, false, nil
 }
@@ -419,7 +426,7 @@ func plainToken(token string) string {
 }
 
 // CreateSIMCard asks for a new SIM card; h may be nil. The service queues it: hand the operation to Wait. Errors match
-// transport.ErrConflict where the CLI exists already, transport.ErrOutcomeUnknown where Reconcile must find out.
+// transport.ErrConflict where the CLI already exists, transport.ErrOutcomeUnknown where Settle must find out.
 func (c *Client) CreateSIMCard(ctx context.Context, account, cli string, f Fields, h *Hints) (Operation, error) {
 	req := request(fmt.Sprintf("create SIM card %s/%s", account, cli), http.MethodPost, simsPath(account))
 	body := f.patch()
@@ -461,7 +468,9 @@ func (c *Client) DeleteSIMCard(ctx context.Context, account, cli string) (Operat
 
 // command sends a change, at most once, and returns the accepted operation. The SIM card in the answer is not looked
 // at: it may show the state before the change (section 5.3).
-func (c *Client) command(ctx context.Context, req transport.Request, body map[string]any, op Operation) (Operation, error) {
+func (c *Client) command(
+	ctx context.Context, req transport.Request, body map[string]any, op Operation,
+) (Operation, error) {
 	req.Change = true
 	// Before and after: a list that was read while the change was on its way may show the SIM card as it was.
 	c.lists.forget(op.Account, op.CLI)
@@ -474,7 +483,7 @@ func (c *Client) command(ctx context.Context, req transport.Request, body map[st
 		req.Body = encoded
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := c.t.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return Operation{}, err
 	}

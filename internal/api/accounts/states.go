@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
 )
 
 // State is what the SIM may do on the network (enum SimCardStateValues of the API). A number that the API page does
@@ -104,11 +106,11 @@ func parseEnum[E ~int](kind string, words map[E]string, text string) (E, error) 
 // decodeEnum reads an integer or a name in any case. JSON has the integer and XML the name; a service that turns to
 // names in JSON, or adds a value, must not break a read: what cannot be read becomes odd.
 func decodeEnum[E ~int](words map[E]string, raw json.RawMessage, missing, odd E) E {
-	text := strings.ToLower(strings.TrimSpace(jsonText(raw)))
+	text := strings.ToLower(strings.TrimSpace(transport.TextOf(raw)))
 	if text == "" {
 		return missing
 	}
-	if n, err := strconv.Atoi(text); err == nil {
+	if n, ok := transport.IntOf(raw); ok {
 		return E(n)
 	}
 	if e, err := parseEnum("", words, text); err == nil {

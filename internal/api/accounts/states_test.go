@@ -47,7 +47,7 @@ func TestDecodeEnum(t *testing.T) {
 	for raw, want := range map[string]State{
 		"3": StateLive, `"3"`: StateLive, `"Live"`: StateLive, `"TERMINATED"`: StateTerminated, "100": StateTerminated,
 		"7": 7, `"hibernated"`: StateUnknown, "null": StateUnknown, "": StateUnknown, "[]": StateUnknown,
-		"99999999999999999999": StateUnknown, "3.5": StateUnknown,
+		"99999999999999999999": StateUnknown, "3.5": StateUnknown, "3.0": StateLive, `" 3 "`: StateLive, "true": StateUnknown,
 	} {
 		if got := decodeEnum(stateWords, json.RawMessage(raw), StateUnknown, StateUnknown); got != want {
 			t.Errorf("%s: got %s, want %s", raw, got, want)

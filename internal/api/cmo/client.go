@@ -5,6 +5,8 @@
 package cmo
 
 import (
+	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -22,8 +24,8 @@ const apiName = "CMO API"
 
 // Backends with limits of their own (API page, section 11).
 const (
-	lane1NCE    = "1NCE"    // 10 requests/s for an organisation, then 429
-	laneAirlinq = "AIRLINQ" // known trouble with parallel calls
+	class1NCE    = "1NCE"    // 10 requests/s for an organisation, then 429
+	classAirlinq = "AIRLINQ" // known trouble with parallel calls
 )
 
 // Config sets up a Client. Zero values take the defaults named here.
@@ -64,7 +66,7 @@ type Client struct {
 
 	atOnce   int
 	maxPages int
-	shared   map[string]*coalescer // by lane: a slow backend holds up no other
+	shared   map[string]*coalescer // by rate class: a slow backend holds up no other
 	// findMissing: the service has no find, or one that is of no use; reads are single ones for the rest of the run.
 	findMissing  atomic.Bool
 	findUseless  atomic.Int32 // finds in a row that brought nothing
@@ -75,18 +77,10 @@ var versioned = regexp.MustCompile(`/v[0-9]+$`)
 
 // New makes a client; it does not call the service.
 func New(cfg Config) *Client {
-	if cfg.RequestsPerSecond <= 0 {
-		cfg.RequestsPerSecond = 20
-	}
-	if cfg.MaxConcurrentRequests <= 0 {
-		cfg.MaxConcurrentRequests = 10
-	}
-	if cfg.RequestTimeout <= 0 {
-		cfg.RequestTimeout = 90 * time.Second
-	}
-	if cfg.CoalesceDelay <= 0 {
-		cfg.CoalesceDelay = 2 * time.Millisecond
-	}
+	cfg.RequestsPerSecond = cmp.Or(cfg.RequestsPerSecond, 20)
+	cfg.MaxConcurrentRequests = cmp.Or(cfg.MaxConcurrentRequests, 10)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, 90*time.Second)
+	cfg.CoalesceDelay = cmp.Or(cfg.CoalesceDelay, 2*time.Millisecond)
 
 	c := &Client{
 		http: transport.New(transport.Config{
@@ -94,15 +88,15 @@ func New(cfg Config) *Client {
 			RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrentRequests,
 			// The CMO blocks an address for two days after many errors in a short time (API page, section 11).
 			ErrorsPerSecond: cfg.RequestsPerSecond / 10,
-			Lanes: map[string]transport.Lane{
-				lane1NCE:    {RequestsPerSecond: 8},
-				laneAirlinq: {MaxConcurrent: 1},
+			RateClasses: map[string]transport.RateClass{
+				class1NCE:    {RequestsPerSecond: 8},
+				classAirlinq: {MaxConcurrent: 1},
 			},
 			RequestTimeout: cfg.RequestTimeout, Backoff: cfg.Backoff,
 			// A PATCH that was not sent, or that came too soon (429), may go out again; nothing else may.
 			ChangeAttempts:  4,
 			StopOnForbidden: true, // many refusals ban the IP address for two days
-			Judge:           Judge,
+			CheckResponse:   checkResponse,
 			Secrets:         []string{cfg.ClientSecret, cfg.AccessToken},
 			Logger:          cfg.Logger,
 		}),
@@ -115,13 +109,17 @@ func New(cfg Config) *Client {
 	}
 	c.log = c.http.Logger()
 	interval := time.Duration(float64(time.Second) / cfg.RequestsPerSecond)
-	for _, name := range []string{"", lane1NCE, laneAirlinq} {
-		c.shared[name] = newCoalescer(c.readMany, cfg.CoalesceDelay, interval, cfg.MaxConcurrentRequests)
+	for _, name := range []string{"", class1NCE, classAirlinq} {
+		c.shared[name] = newCoalescer(c.readManySafely, cfg.CoalesceDelay, interval, cfg.MaxConcurrentRequests)
 	}
 	if !versioned.MatchString(cfg.Endpoint.Path) {
 		c.log.Warn("the CMO endpoint does not end in a version such as /v5: it should be the API URL as copied from the hub")
 	}
 	return c
+}
+
+func (c *Client) readManySafely(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
+	c.safely(ctx, ids, deliver, c.readMany)
 }
 
 func tokens(cfg Config) transport.Tokens {
@@ -154,18 +152,18 @@ func (c *Client) notTheAPI(req transport.Request, res *transport.Response, why e
 	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: res.Excerpt(), Cause: why})
 }
 
-// lane is the backend with a limit of its own that a product belongs to; "" is none.
-func lane(productID string) string {
+// rateClass is the backend with a limit of its own that a product belongs to; "" is none.
+func rateClass(productID string) string {
 	switch backend, _ := SplitID(productID); backend {
-	case lane1NCE, laneAirlinq:
+	case class1NCE, classAirlinq:
 		return backend
 	}
 	return ""
 }
 
-// lanes are the backends that a call about these products reaches. Each has its own lane: a 429 of one backend's adapter
-// holds up no other.
-func lanes(productIDs ...string) []string {
+// rateClasses are the backends that a call about these products reaches. Each is a class of its own: a 429 of one backend's
+// adapter holds up no other.
+func rateClasses(productIDs ...string) []string {
 	var out []string
 	for _, id := range productIDs {
 		if backend, _ := SplitID(id); !slices.Contains(out, backend) {

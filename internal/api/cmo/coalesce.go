@@ -16,20 +16,20 @@ func (c *Client) ProductShared(ctx context.Context, id string) (*Product, error)
 	if c.findMissing.Load() {
 		return c.Product(ctx, id)
 	}
-	p, err := c.shared[lane(id)].get(ctx, id)
+	p, err := c.shared[rateClass(id)].get(ctx, id)
 	if err != nil && ctx.Err() != nil {
 		return nil, c.http.Fail(c.get("read product "+id, "product", id), nil, transport.Error{Cause: context.Cause(ctx)})
 	}
 	return p, err
 }
 
-// coalescer gathers ids of one lane that are waited for at the same moment into batches.
+// coalescer gathers ids of one rate class that are waited for at the same moment into batches.
 //
 // A batch goes out as soon as it is full, a smaller one after delay. Few readers that come again and again, as
 // Terraform's ten do, would fall apart into as many batches as readers, since they never come back all at once. So a
-// batch also waits for those under way, for twice as long as the last one took, and then for their readers to come back, as
-// long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A read with
-// no other about waits delay and no longer.
+// batch also waits for those under way, for twice as long as the last one took, and then for their readers to come
+// back, as long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A
+// read with no other about waits delay and no longer.
 type coalescer struct {
 	read     func(ctx context.Context, ids []string, deliver func(string, *Product, error))
 	delay    time.Duration
@@ -52,8 +52,8 @@ type coalescer struct {
 const (
 	// longestHold bounds the wait for batches under way, so that a stuck one does not slow the others down for long.
 	longestHold = 500 * time.Millisecond
-	// longestGrace bounds the wait for one more reader to come back. Below it, that is three times the longest pause between
-	// readers so far, or half the time that the batch took: more would be saved by not waiting.
+	// longestGrace bounds the wait for one more reader to come back. Below it, that is three times the longest pause
+	// between readers so far, or half the time that the batch took: more would be saved by not waiting.
 	longestGrace = 200 * time.Millisecond
 )
 
@@ -63,9 +63,16 @@ type shared struct {
 	ctx     context.Context // of the first caller; the batch takes its values, not its end
 	since   time.Time
 	callers int
+	batch   *batch // that it went out with; nil while it is in the queue
 	done    chan struct{}
 	product *Product
 	err     error
+}
+
+// batch is a read that is under way, for as long as anybody waits for it.
+type batch struct {
+	waitedFor int // products
+	cancel    context.CancelFunc
 }
 
 func newCoalescer(
@@ -96,7 +103,11 @@ func (c *coalescer) get(ctx context.Context, id string) (*Product, error) {
 		return s.product, s.err
 	case <-ctx.Done():
 		c.mu.Lock()
-		s.callers--
+		if s.callers--; s.callers == 0 && s.batch != nil {
+			if s.batch.waitedFor--; s.batch.waitedFor == 0 {
+				s.batch.cancel()
+			}
+		}
 		c.mu.Unlock()
 		return nil, context.Cause(ctx)
 	}
@@ -117,7 +128,9 @@ func (c *coalescer) send() {
 			c.underWay++
 			c.sent = now
 			c.gap -= c.gap / 8
-			go c.run(batch)
+			ctx, cancel := context.WithCancel(context.WithoutCancel(batch[0].ctx))
+			c.mark(batch, cancel)
+			go c.run(ctx, batch)
 		}
 	}
 }
@@ -162,14 +175,23 @@ func (c *coalescer) take() []*shared {
 	return batch
 }
 
-func (c *coalescer) run(batch []*shared) {
+// mark notes with what the products of a batch have gone out. c.mu is held.
+func (c *coalescer) mark(products []*shared, cancel context.CancelFunc) {
+	b := &batch{waitedFor: len(products), cancel: cancel}
+	for _, s := range products {
+		s.batch = b
+	}
+}
+
+func (c *coalescer) run(ctx context.Context, batch []*shared) {
+	defer batch[0].batch.cancel()
 	ids := make([]string, len(batch))
 	byID := make(map[string]*shared, len(batch))
 	for i, s := range batch {
 		ids[i], byID[s.id] = s.id, s
 	}
 	start, left := time.Now(), len(batch)
-	c.read(context.WithoutCancel(batch[0].ctx), ids, func(id string, p *Product, err error) {
+	c.read(ctx, ids, func(id string, p *Product, err error) {
 		s := byID[id]
 		s.product, s.err = p, err
 		c.mu.Lock()

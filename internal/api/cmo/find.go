@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"strings"
@@ -40,7 +43,7 @@ func (c *Client) ProductsByID(ctx context.Context, ids []string) (map[string]*Pr
 	group.SetLimit(c.atOnce)
 	for _, chunk := range chunks(ids) {
 		group.Go(func() error {
-			c.readMany(ctx, chunk, deliver)
+			c.safely(ctx, chunk, deliver, c.readMany)
 			return nil
 		})
 	}
@@ -49,11 +52,11 @@ func (c *Client) ProductsByID(ctx context.Context, ids []string) (map[string]*Pr
 }
 
 // chunks splits distinct ids into finds. A find for a backend with limits of its own holds no others, so that these do
-// not wait for its lane.
+// not wait for its rate class.
 func chunks(ids []string) [][]string {
 	ids = slices.Clone(ids)
 	sort.Slice(ids, func(i, j int) bool {
-		if a, b := lane(ids[i]), lane(ids[j]); a != b {
+		if a, b := rateClass(ids[i]), rateClass(ids[j]); a != b {
 			return a < b
 		}
 		return ids[i] < ids[j]
@@ -63,7 +66,7 @@ func chunks(ids []string) [][]string {
 	var out [][]string
 	for len(ids) > 0 {
 		n := 1
-		for n < len(ids) && n < findSize && lane(ids[n]) == lane(ids[0]) {
+		for n < len(ids) && n < findSize && rateClass(ids[n]) == rateClass(ids[0]) {
 			n++
 		}
 		out = append(out, ids[:n])
@@ -72,7 +75,7 @@ func chunks(ids []string) [][]string {
 	return out
 }
 
-// readMany reads up to findSize distinct products of one lane, by find where that is possible, and calls deliver
+// readMany reads up to findSize distinct products of one rate class, by find where that is possible, and calls deliver
 // exactly once for each.
 func (c *Client) readMany(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
 	var byFind, single []string
@@ -87,16 +90,54 @@ func (c *Client) readMany(ctx context.Context, ids []string, deliver func(string
 
 	var reads sync.WaitGroup
 	for _, id := range single {
-		reads.Go(func() {
-			p, err := c.Product(ctx, id)
-			deliver(id, p, err)
-		})
+		reads.Go(func() { c.safely(ctx, []string{id}, deliver, c.readOne) })
 	}
 	reads.Wait()
 }
 
+func (c *Client) readOne(ctx context.Context, ids []string, deliver func(string, *Product, error)) {
+	p, err := c.Product(ctx, ids[0])
+	deliver(ids[0], p, err)
+}
+
+// safely calls read, and delivers an error for each product that a panic in it has left open: that costs those products
+// their certainty, and not the process with the answers of all other changes.
+func (c *Client) safely(
+	ctx context.Context, ids []string, deliver func(string, *Product, error),
+	read func(context.Context, []string, func(string, *Product, error)),
+) {
+	var mu sync.Mutex
+	open := map[string]bool{}
+	for _, id := range ids {
+		open[id] = true
+	}
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		c.log.ErrorContext(ctx, "panic", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+		mu.Lock()
+		defer mu.Unlock()
+		for id := range open {
+			deliver(id, nil, c.http.Fail(c.get("read product "+id, "product", id), nil, transport.Error{Cause: errFault}))
+		}
+	}()
+	read(ctx, ids, func(id string, p *Product, err error) {
+		mu.Lock()
+		delete(open, id)
+		mu.Unlock()
+		deliver(id, p, err)
+	})
+}
+
+// errFault says that the provider panicked.
+var errFault = errors.New("the provider has a fault, which the log (TF_LOG=ERROR) shows: please report it")
+
 // readByFind delivers what find can decide and returns the ids that a single read has to decide.
-func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(string, *Product, error)) (undecided []string) {
+func (c *Client) readByFind(
+	ctx context.Context, ids []string, deliver func(string, *Product, error),
+) (undecided []string) {
 	for len(ids) > 1 {
 		answer, err := c.find(ctx, ids)
 		if err != nil {
@@ -110,10 +151,14 @@ func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(stri
 		}
 
 		var missing []string
-		delivered := 0
+		delivered, named := 0, 0
 		for _, id := range ids {
 			p, known := answer.products[id]
+			notFound := answer.notFound(id)
 			switch {
+			case !known && notFound != nil:
+				named++
+				deliver(id, nil, c.http.Fail(findRequest(c, ids), nil, *notFound))
 			case !known:
 				missing = append(missing, id)
 			case p == nil:
@@ -123,11 +168,11 @@ func (c *Client) readByFind(ctx context.Context, ids []string, deliver func(stri
 				deliver(id, p, nil)
 			}
 		}
-		c.judgeFind(ctx, delivered > 0)
+		c.noteFind(ctx, delivered+named > 0)
 		ids = missing
 		// Where the service says nothing of those that are missing, its answer may have been a first page: ask again
 		// for the others, as long as that brings some.
-		if delivered == 0 || answer.errors >= len(missing) {
+		if delivered == 0 || len(answer.errors)-named >= len(missing) {
 			break
 		}
 	}
@@ -151,8 +196,9 @@ func (c *Client) withoutFind(ctx context.Context, err error, ids []string) bool 
 		}
 		return true
 	case http.StatusOK, http.StatusPartialContent, http.StatusMultiStatus, http.StatusNoContent,
-		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		c.judgeFind(ctx, false)
+		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity:
+		c.noteFind(ctx, false)
 		return true
 	}
 	return false
@@ -167,7 +213,7 @@ func namesOneOf(message string, ids []string) bool {
 	return false
 }
 
-func (c *Client) judgeFind(ctx context.Context, useful bool) {
+func (c *Client) noteFind(ctx context.Context, useful bool) {
 	if useful {
 		c.findUseless.Store(0)
 	} else if c.findUseless.Add(1) >= uselessFinds {
@@ -184,7 +230,31 @@ func (c *Client) dropFind(ctx context.Context, why string) {
 // findAnswer holds the products by id. One that the answer carries without all that is needed is there as nil.
 type findAnswer struct {
 	products map[string]*Product
-	errors   int
+	errors   []problem
+}
+
+// notFound is what the answer says of a product that it clearly did not find, or nil.
+func (a findAnswer) notFound(id string) *transport.Error {
+	_, iccid := SplitID(id)
+	for _, p := range a.errors {
+		// Whole numbers are compared: one ICCID may begin another.
+		if string(p.Status) == "404" && p.saysNotFound() && slices.Contains(numbers.FindAllString(p.words(), -1), iccid) {
+			failure := p.toError()
+			failure.Status, failure.NotFound = http.StatusNotFound, true
+			return &failure
+		}
+	}
+	return nil
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+func findRequest(c *Client, ids []string) transport.Request {
+	return transport.Request{
+		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
+		Header:      http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
+		RateClasses: rateClasses(ids...),
+	}
 }
 
 // find makes one POST /product/find, which reads and is repeated as a read (API page, section 7).
@@ -203,11 +273,8 @@ func (c *Client) find(ctx context.Context, ids []string) (findAnswer, error) {
 		return findAnswer{}, err
 	}
 
-	req := transport.Request{
-		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
-		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
-		Body:   body, Lanes: lanes(ids...),
-	}
+	req := findRequest(c, ids)
+	req.Body = body
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return findAnswer{}, err
@@ -227,7 +294,7 @@ func parseFind(body []byte) (findAnswer, error) {
 		Errors   []json.RawMessage `json:"errors"`
 	}
 	if transport.DecodeJSON(body, &whole) == nil && whole.Entities != nil {
-		answer := findAnswer{products: make(map[string]*Product, len(whole.Entities)), errors: len(whole.Errors)}
+		answer := findAnswer{products: make(map[string]*Product, len(whole.Entities)), errors: problems(whole.Errors)}
 		for _, w := range whole.Entities {
 			answer.add(w)
 		}
@@ -238,7 +305,7 @@ func parseFind(body []byte) (findAnswer, error) {
 	if err != nil {
 		return findAnswer{}, err
 	}
-	answer := findAnswer{products: make(map[string]*Product, len(e.Entities)), errors: len(e.Errors)}
+	answer := findAnswer{products: make(map[string]*Product, len(e.Entities)), errors: problems(e.Errors)}
 	for _, raw := range e.Entities {
 		var w wireProduct
 		if transport.DecodeJSON(raw, &w) != nil {
@@ -247,6 +314,14 @@ func parseFind(body []byte) (findAnswer, error) {
 		answer.add(w)
 	}
 	return answer, nil
+}
+
+func problems(raw []json.RawMessage) []problem {
+	out := make([]problem, len(raw))
+	for i := range raw {
+		out[i], _ = parseProblem(raw[i])
+	}
+	return out
 }
 
 func (a findAnswer) add(w wireProduct) {

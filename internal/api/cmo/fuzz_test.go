@@ -63,7 +63,7 @@ func FuzzProblem(f *testing.F) {
 	f.Add(502, []byte(`<html>Bad gateway</html>`))
 	f.Add(404, []byte(`{"errors":{"a":[null,1,"x"]},"status":{},"title":["x"]}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		e := Judge(&transport.Response{Status: status, Header: http.Header{}, Body: body})
+		e := checkResponse(&transport.Response{Status: status, Header: http.Header{}, Body: body})
 		if (e == nil) != (status >= 200 && status < 300) {
 			t.Fatalf("HTTP %d: %v", status, e)
 		}

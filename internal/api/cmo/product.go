@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 )
 
 // ErrNotCellular says that a product has no SIM card, as a satellite terminal.
@@ -155,7 +153,8 @@ func (w wireProduct) product() *Product {
 // stands in for a missing characteristic.
 func (w wireProduct) simCard(iccid string) *SIMCard {
 	sim := &SIMCard{
-		ID: string(w.ID), Status: string(w.Status),
+		// A word of state is compared here and in plans, so it has one spelling.
+		ID: string(w.ID), Status: identity.Word(string(w.Status)),
 		ICCID: w.characteristic("ICCID"), IMSI: w.characteristic("IMSI"),
 		MSISDN: w.characteristic("MSISDN"), IMEI: w.characteristic("IMEI"),
 		Characteristics: w.characteristics(),
@@ -186,7 +185,7 @@ func parseProduct(body []byte, id string) (wireProduct, error) {
 // composite does not carry that. Errors are *transport.Error; ErrNotFound is only what the service clearly says.
 func (c *Client) Product(ctx context.Context, id string) (*Product, error) {
 	req := c.get("read product "+id, "product", id)
-	req.Lanes = lanes(id)
+	req.RateClasses = rateClasses(id)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, err
@@ -216,7 +215,7 @@ func (c *Client) Product(ctx context.Context, id string) (*Product, error) {
 func (c *Client) simCard(ctx context.Context, id string) (*SIMCard, error) {
 	subProduct := id + simCardSuffix
 	req := c.get("read SIM card of product "+id, "product", subProduct)
-	req.Lanes = lanes(id)
+	req.RateClasses = rateClasses(id)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, err
@@ -230,66 +229,6 @@ func (c *Client) simCard(ctx context.Context, id string) (*SIMCard, error) {
 	}
 	_, iccid := SplitID(id)
 	return w.simCard(iccid), nil
-}
-
-// Products lists all products of the tenant, sorted by id. It asks page after page until one is empty or brings no new
-// id: a short page is not the last one where backends are merged, and neither order nor page size can be trusted (API
-// page, section 13, points 5 to 7). pageSize 0 means 100.
-func (c *Client) Products(ctx context.Context, pageSize int) ([]Summary, error) {
-	if pageSize <= 0 {
-		pageSize = firstPageSize
-	}
-	products := map[string]Summary{}
-	for page := 1; page <= c.maxPages; page++ {
-		entities, err := c.listPage(ctx, page, pageSize)
-		if err != nil {
-			return nil, err
-		}
-		before := len(products)
-		for _, w := range entities {
-			products[string(w.ID)] = w.summary()
-		}
-		if len(products) == before {
-			return sorted(products), nil
-		}
-	}
-	return nil, c.http.Fail(c.get("list products", "product"), nil, transport.Error{
-		NotTheAPI: true, Cause: fmt.Errorf("the list has not ended after %d pages", c.maxPages),
-	})
-}
-
-func (c *Client) listPage(ctx context.Context, page, pageSize int) ([]wireProduct, error) {
-	req := c.get("list products", "product")
-	req.Lanes = []string{lane1NCE} // a page may cost a call to that backend
-	req.Query = url.Values{
-		"fields":     {"id,connectivityType,status"},
-		"pageNumber": {strconv.Itoa(page)},
-		"pageSize":   {strconv.Itoa(pageSize)},
-	}
-	res, err := c.http.Do(ctx, req)
-	if page > 1 && errors.Is(err, transport.ErrNotFound) {
-		return nil, nil // another way to say that there is no such page
-	}
-	if err != nil {
-		return nil, err
-	}
-	if res.Status == http.StatusNoContent {
-		return nil, nil
-	}
-	list, err := parseEnvelope(res.Body)
-	if err != nil {
-		return nil, c.notTheAPI(req, res, err)
-	}
-	entities := make([]wireProduct, len(list.Entities))
-	for i, raw := range list.Entities {
-		if err := transport.DecodeJSON(raw, &entities[i]); err != nil {
-			return nil, c.notTheAPI(req, res, err)
-		}
-		if entities[i].ID == "" {
-			return nil, c.notTheAPI(req, res, errors.New("a product of the list has no id"))
-		}
-	}
-	return entities, nil
 }
 
 // envelope is the form of lists and finds. Entities stay raw, so that one odd product does not spoil the others.

@@ -292,13 +292,13 @@ func TestSharedBodies(t *testing.T) {
 	if list, err := parseEnvelope([]byte(sharedTestdata(t, "list.json"))); err != nil || len(list.Entities) != 2 {
 		t.Errorf("list.json: %v", err)
 	}
-	if found, err := parseFind([]byte(sharedTestdata(t, "find.json"))); err != nil || found.products[jasperID] == nil || found.errors == 0 {
+	if found, err := parseFind([]byte(sharedTestdata(t, "find.json"))); err != nil || found.products[jasperID] == nil || len(found.errors) == 0 {
 		t.Errorf("find.json: %+v, %v", found, err)
 	}
 	if m, outcome := parseMonitor([]byte(sharedTestdata(t, "monitor.json"))); outcome != running || m.State != "InProgress" {
 		t.Errorf("monitor.json: %+v", m)
 	}
-	e := Judge(&transport.Response{Status: 404, Body: []byte(sharedTestdata(t, "problem.json"))})
+	e := checkResponse(&transport.Response{Status: 404, Body: []byte(sharedTestdata(t, "problem.json"))})
 	if !e.NotFound || e.TraceID == "" {
 		t.Errorf("problem.json: %+v", e)
 	}

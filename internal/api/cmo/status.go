@@ -20,6 +20,9 @@ import (
 type Operation struct {
 	ProductID string `json:"product_id"`
 	Target    string `json:"target"`
+	// Before is what the SIM card showed before the change; "" where an earlier version of the provider has kept the
+	// operation.
+	Before string `json:"before,omitempty"`
 	// Monitor is the id of the monitor; "" where the answer named none that may be used.
 	Monitor string `json:"monitor,omitempty"`
 	// Synchronous: the service answered 200, so there is nothing to wait for but the SIM card's status.
@@ -49,9 +52,9 @@ func (e *UnsettledError) Error() string {
 // leave the SIM card as it was: only then is it taken to have come to nothing.
 const blindness = 60
 
-// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is what
-// the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
-// Errors are *transport.Error; ErrOutcomeUnknown asks for Reconcile, ErrConflict for WaitOther.
+// SetStatus sends the one PATCH that sets the SIM card's status (API page, section 8). Whether it is synchronous is
+// what the answer says, whatever the backend. The body of a 200 is not looked at: it is known to tell the wrong status.
+// Errors are *transport.Error; ErrOutcomeUnknown asks for Settle, ErrConflict for WaitOther.
 func (c *Client) SetStatus(ctx context.Context, productID, status string) (Operation, error) {
 	op := Operation{ProductID: productID, Target: status}
 	body, err := json.Marshal([]struct {
@@ -66,7 +69,7 @@ func (c *Client) SetStatus(ctx context.Context, productID, status string) (Opera
 		Op:     fmt.Sprintf("set status of SIM card %s to %s", productID, status),
 		Method: http.MethodPatch, Path: c.path("product", productID+simCardSuffix),
 		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json-patch+json"}},
-		Body:   body, Change: true, Lanes: lanes(productID),
+		Body:   body, Change: true, RateClasses: rateClasses(productID),
 	})
 	if err != nil {
 		return op, err
@@ -200,6 +203,8 @@ type look struct {
 	outcome outcome
 	word    string // the service's word for the state
 	reason  error  // of a failure
+	// retryAfter is how long the service asks to wait.
+	retryAfter time.Duration
 }
 
 type wireMonitor struct {
@@ -247,18 +252,18 @@ func (m wireMonitor) failure(body []byte) transport.Error {
 
 // monitor looks at the operation's monitor once.
 func (c *Client) monitor(ctx context.Context, op Operation) (look, error) {
-	req := c.get(fmt.Sprintf("read monitor of the change of SIM card %s to %s", op.ProductID, op.Target), "monitor", op.Monitor)
-	req.Lanes = lanes(op.ProductID)
+	req := c.get("read monitor of the "+op.name(), "monitor", op.Monitor)
+	req.RateClasses = rateClasses(op.ProductID)
 	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		var failure *transport.Error
-		if errors.As(err, &failure) && failure.Status != 0 && !failure.Temporary() && endurable(err) {
+		if errors.As(err, &failure) && failure.Status != 0 && !failure.Temporary() && transport.Transient(err) {
 			return look{outcome: gone}, nil
 		}
 		return look{}, err
 	}
 	m, outcome := parseMonitor(res.Body)
-	l := look{outcome: outcome, word: string(m.State)}
+	l := look{outcome: outcome, word: string(m.State), retryAfter: res.RetryAfter}
 	if outcome == failed {
 		l.reason = c.http.Fail(req, nil, m.failure(res.Body))
 	}
@@ -274,14 +279,8 @@ func (c *Client) sim(ctx context.Context, productID string) (*Product, error) {
 	return p, err
 }
 
-// endurable tells trouble that may pass from refusals, which more calls would only make worse.
-func endurable(err error) bool {
-	return !errors.Is(err, transport.ErrStopped) && !errors.Is(err, transport.ErrUnauthorized) &&
-		!errors.Is(err, transport.ErrForbidden) && !errors.Is(err, ErrNotCellular)
-}
-
 func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
-	return wait.Config{Operation: operation, Pace: c.pace, Transient: endurable, Progress: func(p wait.Progress) {
+	progress := func(p wait.Progress) {
 		attrs := []any{
 			"operation", p.Operation, "elapsed", p.Elapsed.Round(time.Second).String(), "polls", p.Polls, "state", p.Word,
 		}
@@ -289,14 +288,15 @@ func (c *Client) waitConfig(ctx context.Context, operation string) wait.Config {
 			attrs = append(attrs, "error", p.Err.Error())
 		}
 		c.log.InfoContext(ctx, "waiting", attrs...)
-	}}
+	}
+	return wait.Config{Operation: operation, Pace: c.pace, Transient: transport.Transient, Progress: progress}
 }
 
 func (op Operation) name() string {
 	return fmt.Sprintf("change of SIM card %s to %s", op.ProductID, op.Target)
 }
 
-// Wait waits for the end of the operation, then for the SIM card to settle: until its status fulfils the target. The
+// Wait waits for the end of the operation, then for the SIM card to settle: until its status satisfies the target. The
 // deadline is ctx's. Errors are those of package wait, or *UnsettledError where the operation is over and the SIM card
 // keeps another status for the patience. The result holds what was last read, also beside an error.
 func (c *Client) Wait(ctx context.Context, op Operation) (Result, error) {
@@ -331,13 +331,16 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 	if w.monitored {
 		var err error
 		if seen, err = w.client.monitor(ctx, w.op); err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		now := time.Now()
 		switch seen.outcome {
 		case running:
 			w.answered = now
-			return status{Word: seen.word}, nil
+			// The first looks are at the monitor alone: most changes end within them, and each call counts.
+			if now.Sub(w.op.Since) < w.client.pace.Patience {
+				return status{Word: seen.word, RetryAfter: seen.retryAfter}, nil
+			}
 		case failed:
 			if p, err := w.client.sim(ctx, w.op.ProductID); err == nil {
 				w.product = p
@@ -358,11 +361,23 @@ func (w *watch) poll(ctx context.Context) (status, error) {
 			}
 		}
 	}
-	return w.readSIM(ctx, seen)
+	s, err := w.readSIM(ctx, seen)
+	if err != nil {
+		return failedPoll(err)
+	}
+	s.RetryAfter = seen.retryAfter
+	return s, nil
 }
+
+// failedPoll hands on how long the service asks to wait.
+func failedPoll(err error) (status, error) { return status{RetryAfter: transport.RetryAfter(err)}, err }
 
 func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 	p, err := w.client.sim(ctx, w.op.ProductID)
+	if err != nil && seen.outcome == running {
+		w.since = time.Now() // it is the monitor that is waited for
+		return status{Word: seen.word}, nil
+	}
 	if err != nil {
 		return status{}, err
 	}
@@ -376,9 +391,11 @@ func (w *watch) readSIM(ctx context.Context, seen look) (status, error) {
 		word = fmt.Sprintf("%s (monitor: %s)", live, seen.word)
 	}
 	switch {
-	case Fulfils(w.op.Target, live):
+	case seen.outcome == running && (!Satisfies(w.op.Target, live) || now.Sub(w.since) < w.client.pace.Convinced):
+		return status{Word: seen.word}, nil
+	case Satisfies(w.op.Target, live):
 		return status{State: wait.Done, Word: live}, nil
-	case Transitional(live), w.monitored:
+	case IsTransitional(live), w.monitored:
 		return status{Word: word}, nil
 	}
 	patience := w.client.pace.Patience
@@ -427,11 +444,11 @@ func (c *Client) Peek(ctx context.Context, op Operation) (wait.State, Result, er
 		patience *= blindness
 	}
 	switch {
-	case seen.outcome == running:
+	case seen.outcome == running && (!Satisfies(op.Target, live) || age < c.pace.Patience+c.pace.Convinced):
 		return wait.Pending, Result{Product: p}, nil
-	case Fulfils(op.Target, live):
+	case Satisfies(op.Target, live):
 		return wait.Done, Result{Product: p}, nil
-	case Transitional(live), seen.outcome == unclear, age < patience:
+	case IsTransitional(live), seen.outcome == unclear, age < patience:
 		return wait.Pending, Result{Product: p}, nil
 	}
 	return wait.Failed, Result{Product: p, Reason: &UnsettledError{Want: op.Target, Got: live}}, nil
@@ -445,10 +462,10 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 	_, err := wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
 		p, err := c.sim(ctx, productID)
 		if err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		last = p
-		if Transitional(p.SIMCard.Status) {
+		if IsTransitional(p.SIMCard.Status) {
 			return status{Word: p.SIMCard.Status}, nil
 		}
 		return status{State: wait.Done, Word: p.SIMCard.Status}, nil
@@ -462,14 +479,15 @@ func (c *Client) WaitSettled(ctx context.Context, productID string) (*Product, e
 func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Product, error) {
 	var last *Product
 	start := time.Now()
-	_, err := wait.Until(ctx, c.waitConfig(ctx, "running change of SIM card "+productID), func(ctx context.Context) (status, error) {
+	cfg := c.waitConfig(ctx, "running change of SIM card "+productID)
+	_, err := wait.Until(ctx, cfg, func(ctx context.Context) (status, error) {
 		p, err := c.sim(ctx, productID)
 		if err != nil {
-			return status{}, err
+			return failedPoll(err)
 		}
 		last = p
 		live := p.SIMCard.Status
-		if Transitional(live) || live == before && time.Since(start) < c.pace.Patience {
+		if IsTransitional(live) || live == before && time.Since(start) < c.pace.Patience {
 			return status{Word: live}, nil
 		}
 		return status{State: wait.Done, Word: live}, nil
@@ -481,35 +499,43 @@ func (c *Client) WaitOther(ctx context.Context, productID, before string) (*Prod
 // not to have happened.
 const unchangedReads = 3
 
-// Reconcile finds out what became of a change of unknown outcome by reading. It is changed as soon as the SIM card
-// fulfils the target, or is PENDING_* and was not before; it is unchanged where the SIM card shows the status before
-// until Pace.Doubt has passed since the change was sent, in at least three reads. Errors are those of package wait, or *UnsettledError for a status that is
-// neither: then nothing is known.
-func (c *Client) Reconcile(ctx context.Context, productID, before, target string, since time.Time) (changed bool, p *Product, err error) {
+// Settle finds out by reads what became of a change without a usable answer: it has happened as soon as the SIM card
+// satisfies the target, and is under way where it is PENDING_* and was not before. Once Pace.Doubt has passed since it
+// was sent, in at least three reads, the last one decides: the status of before says that it had no effect, any other
+// one that somebody else has changed the SIM card since. The error says why nothing can be told; ctx bounds the reads.
+func (c *Client) Settle(ctx context.Context, op Operation) (wait.Verdict, *Product, error) {
 	reads := 0
-	operation := fmt.Sprintf("change of SIM card %s to %s, of unknown outcome", productID, target)
-	_, err = wait.Until(ctx, c.waitConfig(ctx, operation), func(ctx context.Context) (status, error) {
-		read, err := c.sim(ctx, productID)
-		if err != nil {
-			return status{}, err
+	verdict := wait.Undecided
+	var product *Product
+	cfg := c.waitConfig(ctx, op.name()+", of unknown outcome")
+	_, err := wait.Until(ctx, cfg, func(ctx context.Context) (status, error) {
+		p, err := c.sim(ctx, op.ProductID)
+		if errors.Is(err, transport.ErrNotFound) && reads >= unchangedReads && time.Since(op.Since) >= c.pace.Doubt() {
+			verdict = wait.Vanished
+			return status{State: wait.Done}, nil
 		}
-		p = read
 		reads++
+		if err != nil {
+			return failedPoll(err)
+		}
+		product = p
 		live := p.SIMCard.Status
-		changed = Fulfils(target, live) || Transitional(live) && live != before
+		if op.Before == "" && !Satisfies(op.Target, live) && !IsTransitional(live) {
+			op.Before = live
+		}
 		switch {
-		case changed:
-			return status{State: wait.Done, Word: live}, nil
-		case reads < unchangedReads || time.Since(since) < c.pace.Doubt():
+		case Satisfies(op.Target, live):
+			verdict = wait.Happened
+		case IsTransitional(live) && live != op.Before:
+			verdict = wait.Underway
+		case reads < unchangedReads || time.Since(op.Since) < c.pace.Doubt():
 			return status{Word: live}, nil
-		case live != before:
-			return status{State: wait.Failed, Word: live, Reason: &UnsettledError{Want: target, Got: live}}, nil
+		case live == op.Before:
+			verdict = wait.NoEffect
+		default:
+			verdict = wait.Superseded
 		}
 		return status{State: wait.Done, Word: live}, nil
 	})
-	var unsettled *UnsettledError
-	if errors.As(err, &unsettled) {
-		err = unsettled
-	}
-	return changed, p, err
+	return verdict, product, err
 }

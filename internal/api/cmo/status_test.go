@@ -409,6 +409,21 @@ func TestWaitErrors(t *testing.T) {
 	})
 }
 
+// A monitor may say when to ask again.
+func TestMonitorRetryAfter(t *testing.T) {
+	s := newService(t)
+	s.on(monitored, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		answer(w, http.StatusOK, state("InProgress"))
+	})
+	w := watch{client: s.client(), op: asynchronous(), monitored: true}
+	w.op.Since = time.Now()
+	got, err := w.poll(t.Context())
+	if want := (status{Word: "InProgress", RetryAfter: 7 * time.Second}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
 func TestWaitLogsProgress(t *testing.T) {
 	s := newService(t)
 	s.on(monitored, script(state("InProgress"), state("Completed")))
@@ -499,23 +514,24 @@ func TestWaitSettled(t *testing.T) {
 	}
 }
 
-func TestReconcile(t *testing.T) {
+func TestSettle(t *testing.T) {
 	tests := []struct {
 		name, before string
 		sim          http.HandlerFunc
-		changed      bool
+		verdict      wait.Verdict
 		status       string
 		err          string
 		reads        int // at least
 	}{
-		{"it happened", "INACTIVE", sims("ACTIVE"), true, "ACTIVE", "", 1},
-		{"it happened late", "INACTIVE", sims("INACTIVE", "INACTIVE", "ACTIVE"), true, "ACTIVE", "", 3},
-		{"it is under way", "INACTIVE", sims("PENDING_ACTIVE"), true, "PENDING_ACTIVE", "", 1},
-		{"it did not happen", "INACTIVE", sims("INACTIVE"), false, "INACTIVE", "", 3},
-		{"it was pending before", "PENDING_X", sims("PENDING_X"), false, "PENDING_X", "", 3},
-		{"something else happened", "INACTIVE", sims("SUSPENDED"), false, "SUSPENDED",
-			"the SIM card has settled on SUSPENDED instead of ACTIVE", 3},
-		{"unreadable", "INACTIVE", answers(404, "<html>"), false, "",
+		{"it happened", "INACTIVE", sims("ACTIVE"), wait.Happened, "ACTIVE", "", 1},
+		{"it happened late", "INACTIVE", sims("INACTIVE", "INACTIVE", "ACTIVE"), wait.Happened, "ACTIVE", "", 3},
+		{"in another spelling", "INACTIVE", sims("Active"), wait.Happened, "ACTIVE", "", 1},
+		{"it is under way", "INACTIVE", sims("PENDING_ACTIVE"), wait.Underway, "PENDING_ACTIVE", "", 1},
+		{"it did not happen", "INACTIVE", sims("INACTIVE"), wait.NoEffect, "INACTIVE", "", 3},
+		{"it was pending before", "PENDING_X", sims("PENDING_X"), wait.NoEffect, "PENDING_X", "", 3},
+		{"kept by an earlier version", "", sims("INACTIVE"), wait.NoEffect, "INACTIVE", "", 3},
+		{"something else happened", "INACTIVE", sims("SUSPENDED"), wait.Superseded, "SUSPENDED", "", 3},
+		{"unreadable", "INACTIVE", answers(404, "<html>"), wait.Undecided, "",
 			"the state of the change of SIM card " + tmspID + " to ACTIVE, of unknown outcome could not be read: CMO API: read product " +
 				tmspID + ": HTTP 404", 6},
 	}
@@ -524,10 +540,10 @@ func TestReconcile(t *testing.T) {
 			t.Parallel()
 			s := newService(t)
 			s.on("GET /product/"+tmspID, test.sim)
-			start := time.Now()
-			changed, p, err := s.client().Reconcile(t.Context(), tmspID, test.before, "ACTIVE", start)
-			if changed != test.changed || fmt.Sprint(err) != test.err && (err != nil || test.err != "") {
-				t.Errorf("got %v, %v", changed, err)
+			op := Operation{ProductID: tmspID, Target: "ACTIVE", Before: test.before, Since: time.Now()}
+			verdict, p, err := s.client().Settle(t.Context(), op)
+			if verdict != test.verdict || fmt.Sprint(err) != test.err && (err != nil || test.err != "") {
+				t.Errorf("got %v, %v", verdict, err)
 			}
 			if test.status != "" && (p == nil || p.SIMCard.Status != test.status) {
 				t.Errorf("product: %+v", p)
@@ -535,19 +551,30 @@ func TestReconcile(t *testing.T) {
 			if s.count("GET") < test.reads {
 				t.Errorf("%d reads", s.count("GET"))
 			}
-			if !changed && err == nil && time.Since(start) < quick.Doubt() {
+			if verdict == wait.NoEffect && time.Since(op.Since) < quick.Doubt() {
 				t.Error("the patience was not kept")
 			}
 		})
 	}
 }
 
-func TestReconcileReadsThriceAtLeast(t *testing.T) {
+func TestSettleReadsThriceAtLeast(t *testing.T) {
 	s := newService(t)
 	s.on("GET /product/"+tmspID, sims("INACTIVE"))
 	c := s.client(func(cfg *Config) { cfg.Pace.Patience = time.Nanosecond })
-	changed, _, err := c.Reconcile(t.Context(), tmspID, "INACTIVE", "ACTIVE", time.Now())
-	if changed || err != nil || s.count("GET") != 3 {
-		t.Errorf("got %v, %v after %d reads", changed, err, s.count("GET"))
+	verdict, _, err := c.Settle(t.Context(), Operation{ProductID: tmspID, Target: "ACTIVE", Before: "INACTIVE", Since: time.Now()})
+	if verdict != wait.NoEffect || err != nil || s.count("GET") != 3 {
+		t.Errorf("got %v, %v after %d reads", verdict, err, s.count("GET"))
+	}
+}
+
+func TestMonitorThatNeverEnds(t *testing.T) {
+	s := newService(t)
+	s.on("GET /monitor/m", answers(http.StatusOK, `{"id":"m","state":"InProgress"}`))
+	s.on("GET /product/"+tmspID, sims("INACTIVE", "ACTIVE"))
+	c := s.client(func(cfg *Config) { cfg.Pace.Patience, cfg.Pace.Convinced = time.Nanosecond, 20*time.Millisecond })
+	result, err := c.Wait(t.Context(), Operation{ProductID: tmspID, Target: "ACTIVE", Monitor: "m", Since: time.Now()})
+	if err != nil || result.Product == nil || result.Product.SIMCard.Status != "ACTIVE" {
+		t.Errorf("got %+v, %v", result, err)
 	}
 }

@@ -13,24 +13,24 @@ var knownStatuses = map[string]bool{
 	statusPendingTerminate: true, statusTerminated: true, "INACTIVE": true, "DEACTIVATED": true,
 }
 
-// Fulfils says whether a SIM card with the status live has what target asks for: the same status, or TERMINATED where
+// Satisfies says whether a SIM card with the status live has what target asks for: the same status, or TERMINATED where
 // PENDING_TERMINATE was asked, since the backend moves on to it by itself.
-func Fulfils(target, live string) bool {
+func Satisfies(target, live string) bool {
 	return live == target || target == statusPendingTerminate && live == statusTerminated
 }
 
-// Transitional says that the status is one that passes: PENDING_ACTIVE, PENDING_TERMINATE and the like.
-func Transitional(status string) bool { return strings.HasPrefix(status, "PENDING_") }
+// IsTransitional says that the status is one that passes: PENDING_ACTIVE, PENDING_TERMINATE and the like.
+func IsTransitional(status string) bool { return strings.HasPrefix(status, "PENDING_") }
 
-// Heading says that a SIM card is on its way to target by itself: PENDING_ACTIVE to ACTIVE, PENDING_TERMINATE to
-// TERMINATED.
-func Heading(target, live string) bool {
+// IsTransitioningTo says that a SIM card is on its way to target by itself: PENDING_ACTIVE to ACTIVE, PENDING_TERMINATE
+// to TERMINATED.
+func IsTransitioningTo(target, live string) bool {
 	verb, pending := strings.CutPrefix(live, "PENDING_")
 	return pending && verb != "" && strings.HasPrefix(target, verb)
 }
 
-// Leaving says that the SIM card is terminated or about to be, which cannot be undone.
-func Leaving(status string) bool {
+// IsTerminal says that the SIM card is terminated or about to be, which cannot be undone.
+func IsTerminal(status string) bool {
 	return status == statusTerminated || status == statusPendingTerminate
 }
 

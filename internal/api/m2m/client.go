@@ -3,6 +3,7 @@
 package m2m
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,16 +18,6 @@ import (
 )
 
 const apiName = "m2m API"
-
-// Reasons for which the service refuses to set an auto-activation group, for errors.Is.
-var (
-	// ErrInvalidICCID: the service says "invalid iccid". That is an unknown SIM, another account's SIM, a SIM of a
-	// type without auto activation, or one whose group is not of type pending, as after its activation
-	// (page set-auto-activation-group); QueryStatus tells the first two from the others.
-	ErrInvalidICCID = errors.New("invalid iccid")
-	// ErrInvalidGroup: the service says "invalid group": there is no such group code, or its type is not live.
-	ErrInvalidGroup = errors.New("invalid group")
-)
 
 // Config sets up a Client. Zero values take the defaults named here.
 type Config struct {
@@ -54,28 +45,22 @@ type Config struct {
 // Client calls the API. It is safe for concurrent use.
 type Client struct {
 	cfg  Config
-	core *transport.Client
+	http *transport.Client
 }
 
 // New makes a client; it does not call the service.
 func New(cfg Config) *Client {
-	if cfg.TagStyle == "" {
-		cfg.TagStyle = LowerSnake
-	}
-	if cfg.RequestsPerSecond == 0 {
-		cfg.RequestsPerSecond = 5
-	}
-	if cfg.MaxConcurrentRequests == 0 {
-		cfg.MaxConcurrentRequests = 1
-	}
+	cfg.TagStyle = cmp.Or(cfg.TagStyle, LowerSnake)
+	cfg.RequestsPerSecond = cmp.Or(cfg.RequestsPerSecond, 5)
+	cfg.MaxConcurrentRequests = cmp.Or(cfg.MaxConcurrentRequests, 1)
 	c := &Client{cfg: cfg}
-	c.core = transport.New(transport.Config{
+	c.http = transport.New(transport.Config{
 		API: apiName, BaseURL: cfg.Endpoint, UserAgent: cfg.UserAgent,
 		RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrentRequests,
 		RequestTimeout: cfg.RequestTimeout, Backoff: cfg.Backoff,
 		// A command that found no connection may try for one again; one that the service sent away (429) may not.
 		ChangeAttempts: 3, NoChangeAfter429: true,
-		NoRedirects: true, Judge: c.judge, Secrets: []string{cfg.Password}, Logger: cfg.Logger,
+		NoRedirects: true, CheckResponse: c.checkResponse, Secrets: []string{cfg.Password}, Logger: cfg.Logger,
 	})
 	return c
 }
@@ -102,7 +87,7 @@ func (c *Client) QueryStatus(ctx context.Context, iccid string) (Status, error) 
 	}
 	status := normal(r.value("status"))
 	if status == "" {
-		return "", c.core.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errNoSIMState})
+		return "", c.http.Fail(req, res, transport.Error{NotTheAPI: true, Cause: errNoSIMState})
 	}
 	return Status(status), nil
 }
@@ -140,20 +125,10 @@ func request(op string, change bool) transport.Request {
 	}
 }
 
-// rejection is a refusal whose reason the service has named.
-type rejection struct {
-	call   *transport.Error
-	reason error
-}
-
-// Error gives the call's error, which holds the service's words.
-func (r *rejection) Error() string { return r.call.Error() }
-
-// Unwrap gives the call's error and the named reason.
-func (r *rejection) Unwrap() []error { return []error{r.call, r.reason} }
-
 // send makes one call. problem, if not nil, keeps it from being made.
-func (c *Client) send(ctx context.Context, req transport.Request, cmd command, problem error) (*reply, *transport.Response, error) {
+func (c *Client) send(ctx context.Context, req transport.Request, cmd command, problem error) (
+	*reply, *transport.Response, error,
+) {
 	if problem == nil {
 		req.Body, problem = c.encode(cmd)
 	}
@@ -163,32 +138,16 @@ func (c *Client) send(ctx context.Context, req transport.Request, cmd command, p
 		}
 	}
 
-	res, err := c.core.Do(ctx, req)
+	res, err := c.http.Do(ctx, req)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, _ := parseReply(res.Body) // judge has read it without an error
+	r, _ := parseReply(res.Body) // checkResponse has read it without an error
 	failure, certain := r.failure(cmd, c.cfg.APIID, res.Status)
 	if failure == nil {
 		return r, res, nil
 	}
-	failure = c.core.Fail(req, res, *failure)
+	failure = c.http.Fail(req, res, *failure)
 	failure.Unknown = req.Change && !certain
 	return nil, nil, withReason(failure, req, r)
-}
-
-// withReason puts the reason that the service has named beside the error.
-func withReason(failure *transport.Error, req transport.Request, r *reply) error {
-	if failure.Cause != nil {
-		return failure // not this command's reply, or one that contradicts itself
-	}
-	switch r.reason() {
-	case invalidICCID:
-		// For a change the word has more meanings than "no such SIM".
-		failure.NotFound = !req.Change
-		return &rejection{failure, ErrInvalidICCID}
-	case invalidGroup:
-		return &rejection{failure, ErrInvalidGroup}
-	}
-	return failure
 }

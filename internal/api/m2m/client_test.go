@@ -286,7 +286,7 @@ func TestQueryStatusFailures(t *testing.T) {
 		"success without 2xx":   {answer: answer{status: 404, body: reply(`<api_outcome>success</api_outcome><status>active</status>`)}, want: "HTTP 404: success: active: the HTTP status contradicts the outcome that the reply states"},
 		"two outcomes":          {answer: answer{body: reply(`<api_outcome>success</api_outcome><api_outcome>no</api_outcome><status>active</status>`)}, want: "HTTP 200: success: no: active"},
 		"status missing":        {answer: answer{body: reply(`<api_outcome>success</api_outcome>`)}, want: "HTTP 200: the reply states no status", notAPI: true},
-		"redirect, never taken": {answer: answer{status: 307, header: map[string]string{"Location": "/"}, body: "moved"}, want: "HTTP 307: moved: the body is not well-formed XML", notAPI: true},
+		"redirect, never taken": {answer: answer{status: 307, header: map[string]string{"Location": "/"}, body: "moved"}, want: "HTTP 307: a redirect, which is not followed", notAPI: true},
 		"JSON":                  {answer: answer{body: `{"error":"invalid iccid"}`}, want: `HTTP 200: {"error":"invalid iccid"}: the body is not well-formed XML`, notAPI: true},
 		"reason echoed as data": {answer: answer{body: reply(`<api_outcome>failure</api_outcome><iccid>invalid iccid</iccid>`)}, want: "HTTP 200: failure"},
 		"control characters":    {answer: answer{body: reply("<api_outcome>no\nsuch\tthing\u202e</api_outcome>")}, want: "HTTP 200: no such thing"},
@@ -364,7 +364,7 @@ func TestSetAAGroupFailures(t *testing.T) {
 		"page, 408":           {answer: answer{status: 408, body: "<p>slow"}, want: "HTTP 408: slow: the body is not well-formed XML", unknown: true},
 		"page, 429":           {answer: answer{status: 429, body: "<p>slow down"}, want: "HTTP 429: slow down: the body is not well-formed XML"},
 		"page, 502":           {answer: answer{status: 502, body: "<p>bad gateway"}, want: "HTTP 502: bad gateway: the body is not well-formed XML", unknown: true},
-		"redirect":            {answer: answer{status: 307, header: map[string]string{"Location": "/"}}, want: "HTTP 307: the body is empty", unknown: true},
+		"redirect":            {answer: answer{status: 307, header: map[string]string{"Location": "/"}}, want: "HTTP 307: a redirect, which is not followed", unknown: true},
 		"redirect, bad":       {answer: answer{status: 302, header: map[string]string{"Location": "/%zz?password=x"}}, want: "the answer redirects to something that is not a URL", unknown: true},
 		"cut":                 {answer: answer{drop: true}, want: "EOF", unknown: true},
 		"cut in the answer":   {answer: answer{header: map[string]string{"Content-Length": "900"}, body: "<x"}, want: "the answer (HTTP 200) broke off: unexpected EOF", unknown: true},
@@ -520,13 +520,13 @@ func FuzzReply(f *testing.F) {
 	c := New(config(&url.URL{Scheme: "https", Host: "example.com"}, io.Discard))
 	cmd := command{words: "set aa group"}
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
-		failure := c.judge(&transport.Response{Status: status, Body: body})
+		failure := c.checkResponse(&transport.Response{Status: status, Body: body})
 		r, err := parseReply(body)
 		if failure != nil {
 			return
 		}
 		if err != nil {
-			t.Fatalf("judge took what cannot be parsed: %v", err)
+			t.Fatalf("checkResponse took what cannot be parsed: %v", err)
 		}
 		verdict, certain := r.failure(cmd, "42", status)
 		lower := normal(string(body))

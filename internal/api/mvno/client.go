@@ -3,6 +3,7 @@
 package mvno
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -29,7 +30,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// Backoff is the first pause before a read is repeated; default 500 ms.
 	Backoff time.Duration
-	// Pace is how fast Reconcile and WaitShown read, and how long.
+	// Pace is how fast Settle and WaitShown read, and how long.
 	Pace wait.Pace
 	// Logger receives debug records without bodies; nil discards.
 	Logger *slog.Logger
@@ -38,27 +39,21 @@ type Config struct {
 // Client calls the API. It is safe for concurrent use, but two swaps of one account at a time are for the caller to
 // prevent.
 type Client struct {
-	core *transport.Client
+	http *transport.Client
 	pace wait.Pace
 }
 
 // New makes a client; it does not call the service.
 func New(cfg Config) *Client {
-	if cfg.RequestsPerSecond == 0 {
-		cfg.RequestsPerSecond = 5
-	}
-	if cfg.MaxConcurrentRequests == 0 {
-		cfg.MaxConcurrentRequests = 4
-	}
-	if cfg.RequestTimeout == 0 {
-		cfg.RequestTimeout = 2 * time.Minute
-	}
+	cfg.RequestsPerSecond = cmp.Or(cfg.RequestsPerSecond, 5)
+	cfg.MaxConcurrentRequests = cmp.Or(cfg.MaxConcurrentRequests, 4)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, 2*time.Minute)
 	c := &Client{pace: cfg.Pace.WithDefaults()}
-	c.core = transport.New(transport.Config{
+	c.http = transport.New(transport.Config{
 		API: apiName, BaseURL: cfg.Endpoint, UserAgent: cfg.UserAgent, Tokens: transport.StaticToken(cfg.Token),
 		RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrentRequests,
 		RequestTimeout: cfg.RequestTimeout, Backoff: cfg.Backoff, ChangeAttempts: 1,
-		Judge: c.judge, Secrets: []string{cfg.Token}, Logger: cfg.Logger,
+		CheckResponse: c.checkResponse, Secrets: []string{cfg.Token}, Logger: cfg.Logger,
 	})
 	return c
 }

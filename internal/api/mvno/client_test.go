@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/transport"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
@@ -171,6 +172,7 @@ func TestAccountFailures(t *testing.T) {
 		"second code":        {answer: answer{status: 404, body: `{"errors":[{"code":"x"},{"code":"mvnoAccount"}]}`}, want: "HTTP 404 x"},
 		"another code":       {answer: answer{status: 404, body: errorBody("sim", "no")}, want: "HTTP 404 sim: no"},
 		"code in capitals":   {answer: answer{status: 404, body: errorBody("MVNOACCOUNT", "no")}, want: "HTTP 404 MVNOACCOUNT: no"},
+		"code as a number":   {answer: answer{status: 404, body: `{"error":{"code":17,"message":404100100}}`}, want: "HTTP 404: 404100100"},
 		"code with 400":      {answer: answer{status: 400, body: errorBody("mvnoAccount", "no")}, want: "HTTP 400 mvnoAccount: no"},
 		"code with 200":      {answer: answer{body: errorBody("mvnoAccount", "no")}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
 		"no code":            {answer: answer{status: 404, body: `{"error":{}}`}, want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
@@ -185,7 +187,7 @@ func TestAccountFailures(t *testing.T) {
 		"SIM of other shape": {answer: answer{body: `{"_id":"` + accountID + `","state":"ACTIVE","mvnoSim":{"simNumber":["x"]}}`}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
 		"another account":    {answer: answer{body: strings.Replace(accountBody(oldICC), "5f0c", "5f0d", 1)}, want: "HTTP 200: the answer is about another account", notAPI: true},
 		"access denied":      {answer: answer{status: 403, body: errorBody("access_denied", "Access denied")}, want: "HTTP 403 access_denied: Access denied"},
-		"redirect away":      {answer: answer{status: 302, location: "https://other.example/?x=1"}, want: "HTTP 302: the body is empty", notAPI: true},
+		"redirect away":      {answer: answer{status: 302, location: "https://other.example/?x=1"}, want: "HTTP 302: a redirect to other.example, which is not followed", notAPI: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, []answer{row.answer}, nil)
@@ -222,22 +224,7 @@ func TestReadsArePatient(t *testing.T) {
 	}
 }
 
-func TestSIM(t *testing.T) {
-	record := `{"_id":"` + newICC + `F","puk1":"11112222","puk2":33334444,"pin1":"0000","pin2":"1111","formFactor":"eSIM","network":"TDC","inStorageAt":null,"autoAssign":true}`
-	s := serve(t, []answer{{body: record}}, nil)
-	c := s.client(t, io.Discard)
-	got, err := c.SIM(t.Context(), newICC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := SIM{SIMNumber: newICC + "F", FormFactor: "eSIM", Network: "TDC", PIN1: "0000", PIN2: "1111", PUK1: "11112222", PUK2: "33334444"}
-	if *got != want {
-		t.Errorf("another SIM than %v", want)
-	}
-	if s.last.URL.Path != "/prefix/sim/"+newICC {
-		t.Error(s.last.URL)
-	}
-
+func TestPoolSIMErrors(t *testing.T) {
 	const op = "MVNO API: read SIM " + newICC + ": "
 	for name, row := range map[string]struct {
 		answer   answer
@@ -252,7 +239,7 @@ func TestSIM(t *testing.T) {
 		"another SIM":  {answer: answer{body: `{"_id":"` + oldICC + `"}`}, want: "HTTP 200: the answer is about another SIM"},
 		"no id":        {answer: answer{body: `{"puk1":"11112222"}`}, want: "HTTP 200: the JSON has another shape than documented"},
 	} {
-		_, err := serve(t, []answer{row.answer}, nil).client(t, io.Discard).SIM(t.Context(), newICC)
+		_, err := serve(t, []answer{row.answer}, nil).client(t, io.Discard).PoolSIM(t.Context(), newICC)
 		if err == nil || err.Error() != op+row.want || errors.Is(err, transport.ErrNotFound) != row.notFound {
 			t.Errorf("%s:\ngot  %v\nwant %s", name, err, op+row.want)
 		}
@@ -266,6 +253,9 @@ func TestSwap(t *testing.T) {
 		"eSim":        {ESIM, testdata(t, "swap.json"), newICC},
 		"autoAssign":  {AutoAssign, testdata(t, "swap.json"), newICC},
 		"PIN, number": {newICC, strings.Replace(testdata(t, "swap.json"), `"11112222"`, `11112222`, 1), newICC},
+		// An executed swap must not look like one of unknown outcome because of a quoted boolean.
+		"success as text":   {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":"True"`, 1), newICC},
+		"success as number": {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":1`, 1), newICC},
 	} {
 		s := serve(t, nil, []answer{{body: row.body}})
 		sim, err := s.client(t, io.Discard).Swap(t.Context(), accountID, row.newSIM)
@@ -305,12 +295,12 @@ func TestSwapIsSentOnce(t *testing.T) {
 		unknown bool
 	}{
 		"dropped":          {answer: answer{drop: true}, want: "EOF", unknown: true},
-		"301":              {answer: answer{status: 301, location: self}, want: "HTTP 301: the body is empty", unknown: true},
-		"302":              {answer: answer{status: 302, location: self}, want: "HTTP 302: the body is empty", unknown: true},
-		"303":              {answer: answer{status: 303, location: self}, want: "HTTP 303: the body is empty", unknown: true},
-		"307":              {answer: answer{status: 307, location: self}, want: "HTTP 307: the body is empty", unknown: true},
-		"308":              {answer: answer{status: 308, location: self}, want: "HTTP 308: the body is empty", unknown: true},
-		"redirect away":    {answer: answer{status: 302, location: "https://other.example/?t=1"}, want: "HTTP 302: the body is empty", unknown: true},
+		"301":              {answer: answer{status: 301, location: self}, want: "HTTP 301: a redirect, which is not followed", unknown: true},
+		"302":              {answer: answer{status: 302, location: self}, want: "HTTP 302: a redirect, which is not followed", unknown: true},
+		"303":              {answer: answer{status: 303, location: self}, want: "HTTP 303: a redirect, which is not followed", unknown: true},
+		"307":              {answer: answer{status: 307, location: self}, want: "HTTP 307: a redirect, which is not followed", unknown: true},
+		"308":              {answer: answer{status: 308, location: self}, want: "HTTP 308: a redirect, which is not followed", unknown: true},
+		"redirect away":    {answer: answer{status: 302, location: "https://other.example/?t=1"}, want: "HTTP 302: a redirect to other.example, which is not followed", unknown: true},
 		"500":              {answer: answer{status: 500, body: errorBody("internal_error", "oops")}, want: "HTTP 500 internal_error", unknown: true},
 		"502 page":         {answer: answer{status: 502, body: "<p>bad"}, want: "HTTP 502: the body is an HTML or XML page, not JSON", unknown: true},
 		"503":              {answer: answer{status: 503}, want: "HTTP 503: the body is empty", unknown: true},
@@ -363,6 +353,20 @@ func TestSwapIsSentOnce(t *testing.T) {
 	}
 }
 
+// The service gets the form that its page names.
+func TestSwapSpellings(t *testing.T) {
+	for _, spelling := range []string{newICC, newICC + "F", " " + newICC + " ", newICC + string(identity.CheckDigit(newICC))} {
+		s := serve(t, nil, []answer{{body: testdata(t, "swap.json")}})
+		sim, err := s.client(t, io.Discard).Swap(t.Context(), accountID, spelling)
+		if err != nil || sim.SIMNumber != newICC {
+			t.Errorf("%q: %v, %v", spelling, sim, err)
+		}
+		if path := s.last.URL.Path; !strings.HasSuffix(path, "/changesim/"+newICC) {
+			t.Errorf("%q was sent as %s", spelling, path)
+		}
+	}
+}
+
 func TestSwapNotSent(t *testing.T) {
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, []answer{{body: testdata(t, "swap.json")}})
 	c := s.client(t, io.Discard)
@@ -373,7 +377,6 @@ func TestSwapNotSent(t *testing.T) {
 		{"", newICC, `"" is not an account id of 24 hex characters`},
 		{accountID, "", `"" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 		{accountID, "esim", `"esim" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
-		{accountID, newICC + "F", `"8945010000000000042F" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 		{accountID, newICC + "1", `"89450100000000000421" is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 		{accountID, "..", `".." is neither an ICC of 11 to 19 digits nor "eSim" nor "autoAssign"`},
 	} {
@@ -392,8 +395,8 @@ func TestSwapNotSent(t *testing.T) {
 		if _, err := c.Account(t.Context(), id); err == nil || errors.Is(err, transport.ErrNotFound) {
 			t.Errorf("Account(%q): %v", id, err)
 		}
-		if _, err := c.SIM(t.Context(), id); err == nil || errors.Is(err, transport.ErrNotFound) {
-			t.Errorf("SIM(%q): %v", id, err)
+		if _, err := c.PoolSIM(t.Context(), id); err == nil || errors.Is(err, transport.ErrNotFound) {
+			t.Errorf("PoolSIM(%q): %v", id, err)
 		}
 	}
 	if reads, swaps := s.counts(); reads+swaps != 0 {
@@ -467,7 +470,7 @@ func TestCodesStayInside(t *testing.T) {
 		c := s.client(t, &log)
 		_, err := c.Swap(t.Context(), accountID, newICC)
 		_, accountErr := c.Account(t.Context(), accountID)
-		_, simErr := c.SIM(t.Context(), newICC)
+		_, simErr := c.PoolSIM(t.Context(), newICC)
 		var failure *transport.Error
 		if !errors.As(err, &failure) {
 			t.Fatalf("%s: %v", name, err)
@@ -501,22 +504,11 @@ func TestPrintedSIMHidesCodes(t *testing.T) {
 }
 
 func TestWordsAndStates(t *testing.T) {
-	for _, row := range []struct {
-		a, b string
-		same bool
-	}{
-		{newICC, newICC, true}, {newICC, newICC + "F", true}, {newICC + "f", " " + newICC + " ", true},
-		{newICC, oldICC, false}, {newICC + "FF", newICC, false}, {newICC, newICC[:18], false}, {"", newICC, false},
-	} {
-		if SameICC(row.a, row.b) != row.same || SameICC(row.b, row.a) != row.same {
-			t.Errorf("SameICC(%q, %q) = %v", row.a, row.b, !row.same)
-		}
-	}
 	for state, want := range map[string][2]bool{ // leaving, allows a swap
 		"ACTIVE": {false, true}, "BLOCKED": {false, true}, "CREATING": {false, false}, "DELETING": {true, false},
 		"DELETED": {true, false}, "NEW_WORD": {false, true}, "": {false, true},
 	} {
-		if got := [2]bool{Leaving(state), AllowsSwap(state)}; got != want {
+		if got := [2]bool{IsTerminal(state), AllowsSwap(state)}; got != want {
 			t.Errorf("%q: %v, want %v", state, got, want)
 		}
 	}
@@ -527,7 +519,7 @@ func TestWordsAndStates(t *testing.T) {
 	}
 }
 
-func TestReconcile(t *testing.T) {
+func TestSettle(t *testing.T) {
 	shows := func(icc ...string) (list []answer) {
 		for _, i := range icc {
 			list = append(list, answer{body: accountBody(i)})
@@ -540,38 +532,40 @@ func TestReconcile(t *testing.T) {
 	for name, row := range map[string]struct {
 		before, newSIM string
 		reads          []answer
-		changed        bool
+		verdict        wait.Verdict
 		shown          string
 		want           string // error text
 	}{
-		"done":              {before: oldICC, newSIM: newICC, reads: shows(newICC), changed: true, shown: newICC},
-		"done, F":           {before: oldICC, newSIM: newICC, reads: shows(newICC + "F"), changed: true, shown: newICC + "F"},
-		"done after stale":  {before: oldICC, newSIM: newICC, reads: shows(oldICC, oldICC, oldICC, newICC), changed: true, shown: newICC},
-		"not done":          {before: oldICC, newSIM: newICC, reads: shows(oldICC), shown: oldICC},
-		"not done, F":       {before: oldICC, newSIM: newICC, reads: shows(oldICC + "F"), shown: oldICC + "F"},
-		"third":             {before: oldICC, newSIM: newICC, reads: shows(thirdICC), shown: thirdICC, want: cannot + "the account shows neither the SIM that it had nor the one that was asked for"},
-		"third, then done":  {before: oldICC, newSIM: newICC, reads: shows(thirdICC, newICC), changed: true, shown: newICC},
-		"none":              {before: oldICC, newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"none before":       {before: "", newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"word, done":        {before: oldICC, newSIM: ESIM, reads: shows(thirdICC), changed: true, shown: thirdICC},
-		"word, stale":       {before: oldICC, newSIM: AutoAssign, reads: shows(oldICC, oldICC, oldICC, thirdICC), changed: true, shown: thirdICC},
-		"word, not done":    {before: oldICC, newSIM: ESIM, reads: shows(oldICC + "F"), shown: oldICC + "F"},
-		"word, none":        {before: oldICC, newSIM: ESIM, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"word, from none":   {before: "", newSIM: ESIM, reads: shows(thirdICC), changed: true, shown: thirdICC},
-		"trouble, then new": {before: oldICC, newSIM: newICC, reads: append([]answer{{body: "<p>"}, {status: 503}, {drop: true}}, shows(newICC)...), changed: true, shown: newICC},
-		"only trouble":      {before: oldICC, newSIM: newICC, reads: []answer{{body: "<p>"}}, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
-		"old, then trouble": {before: oldICC, newSIM: newICC, reads: append(shows(oldICC, oldICC), answer{body: "<p>"}), shown: oldICC, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
-		"gone":              {before: oldICC, newSIM: newICC, reads: []answer{gone}, want: "the state of the SIM swap of MVNO account " + accountID + " could not be read: MVNO API: read MVNO account " + accountID + ": HTTP 404 mvnoAccount: gone"},
+		"done":               {before: oldICC, newSIM: newICC, reads: shows(newICC), verdict: wait.Happened, shown: newICC},
+		"done, F":            {before: oldICC, newSIM: newICC, reads: shows(newICC + "F"), verdict: wait.Happened, shown: newICC + "F"},
+		"done after stale":   {before: oldICC, newSIM: newICC, reads: shows(oldICC, oldICC, oldICC, newICC), verdict: wait.Happened, shown: newICC},
+		"not done":           {before: oldICC, newSIM: newICC, reads: shows(oldICC), verdict: wait.NoEffect, shown: oldICC},
+		"not done, F":        {before: oldICC, newSIM: newICC, reads: shows(oldICC + "F"), verdict: wait.NoEffect, shown: oldICC + "F"},
+		"third":              {before: oldICC, newSIM: newICC, reads: shows(thirdICC), verdict: wait.Superseded, shown: thirdICC},
+		"done, check digit":  {before: oldICC, newSIM: newICC, reads: shows(newICC + string(identity.CheckDigit(newICC))), verdict: wait.Happened, shown: newICC + string(identity.CheckDigit(newICC))},
+		"third, then done":   {before: oldICC, newSIM: newICC, reads: shows(thirdICC, newICC), verdict: wait.Happened, shown: newICC},
+		"none":               {before: oldICC, newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
+		"none before":        {before: "", newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
+		"word, done":         {before: oldICC, newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"word, stale":        {before: oldICC, newSIM: AutoAssign, reads: shows(oldICC, oldICC, oldICC, thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"word, not done":     {before: oldICC, newSIM: ESIM, reads: shows(oldICC + "F"), verdict: wait.NoEffect, shown: oldICC + "F"},
+		"word, none":         {before: oldICC, newSIM: ESIM, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
+		"word, from none":    {before: "", newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"trouble, then new":  {before: oldICC, newSIM: newICC, reads: append([]answer{{body: "<p>"}, {status: 503}, {drop: true}}, shows(newICC)...), verdict: wait.Happened, shown: newICC},
+		"only trouble":       {before: oldICC, newSIM: newICC, reads: []answer{{body: "<p>"}}, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
+		"old, then trouble":  {before: oldICC, newSIM: newICC, reads: append(shows(oldICC, oldICC), answer{body: "<p>"}), shown: oldICC, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
+		"gone, for a moment": {before: oldICC, newSIM: newICC, reads: append([]answer{gone}, shows(newICC)...), verdict: wait.Happened, shown: newICC},
+		"gone":               {before: oldICC, newSIM: newICC, reads: []answer{gone}, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 404 mvnoAccount: gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, row.reads, []answer{{}})
 			c := s.client(t, io.Discard)
-			if row.changed { // found out long before: a slow machine must not cut the reads short
+			if row.verdict == wait.Happened { // found out long before: a slow machine must not cut the reads short
 				c.pace.Patience = time.Minute
 			}
-			changed, a, err := c.Reconcile(t.Context(), accountID, row.before, row.newSIM, time.Now())
-			if changed != row.changed || (err == nil) != (row.want == "") || err != nil && err.Error() != row.want {
-				t.Errorf("changed %v, error %v\nwant %v, %s", changed, err, row.changed, row.want)
+			verdict, a, err := c.Settle(t.Context(), accountID, row.before, row.newSIM, time.Now())
+			if verdict != row.verdict || (err == nil) != (row.want == "") || err != nil && err.Error() != row.want {
+				t.Errorf("got %v, error %v\nwant %v, %s", verdict, err, row.verdict, row.want)
 			}
 			switch {
 			case a == nil && (row.shown != "" || err == nil):
@@ -580,7 +574,7 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("shows %q, want %q", a.SIM.SIMNumber, row.shown)
 			}
 			reads, swaps := s.counts()
-			if swaps != 0 || !row.changed && err == nil && reads < fewestReads {
+			if swaps != 0 || verdict == wait.NoEffect && reads < fewestReads {
 				t.Errorf("%d reads, %d swaps", reads, swaps)
 			}
 		})
@@ -588,24 +582,24 @@ func TestReconcile(t *testing.T) {
 }
 
 // However little patience is configured, one stale answer is not enough to say that nothing happened.
-func TestReconcileReadsThreeTimes(t *testing.T) {
+func TestSettleReadsThreeTimes(t *testing.T) {
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, nil)
 	c := s.client(t, io.Discard)
 	c.pace.Patience = time.Nanosecond
-	changed, _, err := c.Reconcile(t.Context(), accountID, oldICC, newICC, time.Now())
-	if reads, _ := s.counts(); changed || err != nil || reads != 3 {
-		t.Errorf("changed %v, %v after %d reads", changed, err, reads)
+	verdict, _, err := c.Settle(t.Context(), accountID, oldICC, newICC, time.Now())
+	if reads, _ := s.counts(); verdict != wait.NoEffect || err != nil || reads != 3 {
+		t.Errorf("got %v, %v after %d reads", verdict, err, reads)
 	}
 }
 
-func TestReconcileInterrupted(t *testing.T) {
+func TestSettleInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := serve(t, []answer{{body: accountBody(oldICC)}}, nil)
-	changed, _, err := s.client(t, io.Discard).Reconcile(ctx, accountID, oldICC, newICC, time.Now())
+	verdict, _, err := s.client(t, io.Discard).Settle(ctx, accountID, oldICC, newICC, time.Now())
 	var interrupted *wait.InterruptedError
-	if changed || !errors.As(err, &interrupted) {
-		t.Errorf("changed %v, %v", changed, err)
+	if verdict != wait.Undecided || !errors.As(err, &interrupted) {
+		t.Errorf("got %v, %v", verdict, err)
 	}
 }
 
@@ -646,9 +640,9 @@ func FuzzAccount(f *testing.F) {
 	c := New(Config{Endpoint: &url.URL{Scheme: "https", Host: "example.com"}, Token: token})
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
 		res := &transport.Response{Status: status, Body: body}
-		if failure := c.judge(res); failure != nil {
+		if failure := c.checkResponse(res); failure != nil {
 			if failure.NotFound {
-				t.Error("judge cannot know what was asked for")
+				t.Error("checkResponse cannot know what was asked for")
 			}
 			if failure.Code != "" && !word.MatchString(failure.Code) {
 				t.Errorf("code %q", failure.Code)
@@ -683,7 +677,7 @@ func FuzzSwapAnswer(f *testing.F) {
 			t.Fatalf("%v and %v", sim, problem)
 		case problem != nil && (problem.Message != "" || problem.Code != "" || len(problem.Details) > 0):
 			t.Errorf("quotes the answer: %+v", problem)
-		case sim != nil && (sim.SIMNumber == "" || !IsWord(newSIM) && !SameICC(sim.SIMNumber, newSIM) || !json.Valid(transport.StripBOM(body))):
+		case sim != nil && (sim.SIMNumber == "" || !IsWord(newSIM) && !identity.SameICC(sim.SIMNumber, newSIM) || !json.Valid(transport.StripBOM(body))):
 			t.Errorf("took %q for a swap to %q", body, newSIM)
 		}
 	})

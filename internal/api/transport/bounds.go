@@ -45,9 +45,9 @@ const (
 	slowestPace = 30 * time.Second
 )
 
-// newBounds makes the bounds of a lane. One without a rate of its own has that of all: only a refusal makes it slower.
-func newBounds(lane Lane, all float64) *bounds {
-	b := &bounds{rate: rate.NewLimiter(rate.Inf, 1), full: lane.RequestsPerSecond}
+// newBounds makes the bounds of a rate class. One without a rate of its own has that of all: only a refusal makes it slower.
+func newBounds(class RateClass, all float64) *bounds {
+	b := &bounds{rate: rate.NewLimiter(rate.Inf, 1), full: class.RequestsPerSecond}
 	if b.full <= 0 {
 		b.full = max(0, all)
 	}
@@ -55,8 +55,8 @@ func newBounds(lane Lane, all float64) *bounds {
 		b.pace = b.full
 		b.rate = rate.NewLimiter(rate.Limit(b.full), burst(b.full))
 	}
-	if lane.MaxConcurrent > 0 {
-		b.slots = make(chan struct{}, lane.MaxConcurrent)
+	if class.MaxConcurrent > 0 {
+		b.slots = make(chan struct{}, class.MaxConcurrent)
 	}
 	return b
 }

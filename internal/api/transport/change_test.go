@@ -437,7 +437,7 @@ func TestSensitiveAnswersAreNotQuoted(t *testing.T) {
 		_, _ = io.WriteString(w, "PIN 1234")
 	})
 	c := newTestClient(t, s.URL, func(cfg *Config) {
-		cfg.Judge = func(res *Response) *Error { return &Error{NotTheAPI: true, Message: Excerpt(res.Body)} }
+		cfg.CheckResponse = func(res *Response) *Error { return &Error{NotTheAPI: true, Message: Excerpt(res.Body)} }
 	})
 	req := change(http.MethodPost)
 	if _, err := c.Do(t.Context(), req); !strings.Contains(err.Error(), "1234") {

@@ -32,8 +32,8 @@ type Config struct {
 	// ErrorsPerSecond is how many error answers (HTTP 400 and up) are borne, after a first burst of 20; more hold all
 	// calls back, for a service that bans a caller with many errors. 0 is no bound.
 	ErrorsPerSecond float64
-	// Lanes are narrower bounds for some of the calls, chosen by Request.Lanes.
-	Lanes map[string]Lane
+	// RateClasses are narrower bounds for some of the calls, chosen by Request.RateClasses.
+	RateClasses map[string]RateClass
 	// RequestTimeout bounds one attempt, its answer included; default 60 s.
 	RequestTimeout time.Duration
 	// ReadAttempts is how often a read is tried in all; default 5.
@@ -50,9 +50,9 @@ type Config struct {
 	NoRedirects bool
 	// StopOnForbidden stops the client at the first 403, for a service that bans who insists.
 	StopOnForbidden bool
-	// Judge reads the API's own words from an answer of any status. It returns nil for a success, and must set
+	// CheckResponse reads the API's own words from an answer of any status. It returns nil for a success, and must set
 	// Error.NotFound only where the API clearly says that the object does not exist.
-	Judge func(*Response) *Error
+	CheckResponse func(*Response) *Error
 	// Secrets are replaced in whatever leaves as an error text.
 	Secrets []string
 	// Logger receives one debug record for each attempt; nil discards.
@@ -109,7 +109,7 @@ func setDefault[T comparable](v *T, standard T) {
 func readTransport(maxConcurrent int) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = max(maxConcurrent, 10)
-	return t
+	return nameProxy(t)
 }
 
 // changeTransport gives each change a fresh connection: a broken one can then never make net/http send it again, and
@@ -127,7 +127,7 @@ func changeTransport() *http.Transport {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	t.TLSClientConfig.NextProtos = []string{"http/1.1"}
-	return t
+	return nameProxy(t)
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

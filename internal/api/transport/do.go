@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,9 +34,9 @@ type Request struct {
 	Change bool
 	// Sensitive keeps every part of the answer out of errors.
 	Sensitive bool
-	// Lanes names the parts of the service that this call reaches, such as a backend: their bounds hold for it, and a 429 in
-	// one of them slows down no other.
-	Lanes []string
+	// RateClasses names the parts of the service that this call reaches, such as a backend: their bounds hold for it, and a
+	// 429 in one of them slows down no other.
+	RateClasses []string
 }
 
 // Response is an answer, read whole.
@@ -43,12 +44,14 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// RetryAfter is what the service asks for; 0 where it does not.
+	RetryAfter time.Duration
 
 	secrets redactor
 }
 
-// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt, and
-// a secret that looks so would not be known again.
+// Excerpt is Excerpt of the body, without the configured secrets: what looks like markup is taken out of an Excerpt,
+// and a secret that looks so would not be known again.
 func (r *Response) Excerpt() string {
 	if r.secrets.replace == nil {
 		return Excerpt(r.Body)
@@ -60,7 +63,7 @@ func (r *Response) Excerpt() string {
 // done nothing but counted; and while many runs are finding their shares of its limit, one call may lose several times.
 const patienceWithTooMany = 10
 
-// Do makes the call and returns the answer that the API's Judge takes for a success; every error is an *Error.
+// Do makes the call and returns the answer that the API's CheckResponse takes for a success; every error is an *Error.
 // Reads are repeated after temporary trouble. A change is repeated only if it certainly was not executed: it could
 // not be sent, its token had expired (401), or it came too soon (429).
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
@@ -111,14 +114,18 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 
 // repeatable says whether the same request may go out again.
 func (c *Client) repeatable(req Request, failure *Error) bool {
+	var token *TokenError
+	if errors.As(failure, &token) {
+		return false // the token endpoint has been asked as often as makes sense
+	}
 	if req.Change {
 		tooSoon := failure.Status == http.StatusTooManyRequests
-		return failure.NotSent && !failure.Stopped || tooSoon && !c.cfg.NoChangeAfter429
+		return failure.NotSent && failure.Temporary() || tooSoon && !c.cfg.NoChangeAfter429
 	}
 	return failure.Temporary()
 }
 
-// giveUp stops the client: fresh credentials were refused.
+// giveUp stops the client: fresh credentials were refused, or there is no way to the service.
 func (c *Client) giveUp(failure *Error) *Error {
 	stopped := *failure
 	stopped.Stopped = true
@@ -145,8 +152,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		first := &Error{}
 		errors.As(err, &first)
 		return nil, "", fail(Error{
-			Status: first.Status, Code: first.Code, Message: first.Message, Stopped: true, NotSent: req.Change,
-			CorrelationID: first.CorrelationID, TraceID: first.TraceID, Cause: ErrStopped,
+			Status: first.Status, Code: first.Code, Message: first.Message, NotTheAPI: first.NotTheAPI, Stopped: true,
+			NotSent: req.Change, CorrelationID: first.CorrelationID, TraceID: first.TraceID,
+			Cause: cmp.Or(first.Cause, ErrStopped),
 		})
 	}
 
@@ -154,16 +162,20 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		var err error
 		if token, err = c.cfg.Tokens.Token(ctx); err != nil {
 			failure := fail(Error{NotSent: req.Change, Cause: err})
-			var refused *TokenRefusedError
-			if errors.As(err, &refused) {
-				failure.Status, failure.Stopped = http.StatusUnauthorized, true
+			var refused *TokenError
+			if errors.As(err, &refused) && !refused.Temporary() {
+				failure.Stopped = true
 				_ = c.giveUp(failure)
 			}
 			return nil, "", failure
 		}
+		if fault := Invisible(token); fault != "" {
+			cause := fmt.Errorf("the token holds %s, which can't be sent", fault)
+			return nil, "", c.giveUp(fail(Error{NotSent: req.Change, Stopped: true, Cause: cause}))
+		}
 	}
 
-	release, err := c.limits.acquire(ctx, req.Lanes)
+	release, err := c.limits.acquire(ctx, req.RateClasses)
 	if err != nil {
 		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
 	}
@@ -190,8 +202,14 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	res, err := c.roundTrip(httpReq, req.Change)
 	c.logAttempt(ctx, req, attempt, time.Since(start), res, err)
 	if err != nil {
-		if cause := context.Cause(sendCtx); cause != nil {
+		proxy := proxyTrouble(err)
+		switch cause := context.Cause(sendCtx); {
+		case cause != nil:
 			err = cause
+		case proxy != nil && !proxy.Temporary():
+			return nil, token, c.giveUp(fail(Error{NotSent: req.Change, Stopped: true, Cause: proxy}))
+		case proxy != nil:
+			err = proxy
 		}
 		var tooLarge *tooLargeError
 		return nil, token, fail(Error{
@@ -200,24 +218,33 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		})
 	}
 
+	observe(ctx, res.Status)
+	if proxy := proxyRefusal(res.Status, res.Header, res.Body); proxy != nil {
+		return nil, token, c.giveUp(fail(Error{NotSent: req.Change, Stopped: true, Cause: proxy}))
+	}
 	if res.Status >= http.StatusBadRequest {
 		c.limits.failed()
 	}
-	failure := c.cfg.Judge(res)
+	failure := c.cfg.CheckResponse(res)
 	if failure == nil {
-		c.limits.fine(req.Lanes)
+		c.limits.fine(req.RateClasses)
 		return res, token, nil
 	}
 	if failure.Status == 0 {
 		failure.Status = res.Status
 	}
-	failure.RetryAfter = retryAfter(res.Header, time.Now())
+	failure.RetryAfter = res.RetryAfter
 	if failure.Status == http.StatusTooManyRequests {
 		// No longer than MaxRetryAfter: a caller that waits in the limiter has no other bound.
-		c.limits.tooMany(req.Lanes, start, min(failure.RetryAfter, c.cfg.MaxRetryAfter), c.cfg.Backoff)
+		c.limits.tooMany(req.RateClasses, start, min(failure.RetryAfter, c.cfg.MaxRetryAfter), c.cfg.Backoff)
 	}
 	failure.Unknown = req.Change && outcomeUnknown(failure)
-	return nil, token, fail(*failure)
+	failure = fail(*failure)
+	if res.Status/100 == 3 && failure.NotTheAPI {
+		// It tells more than the page that comes with it, and holds nothing of it.
+		failure.Message, failure.Cause = redirectText(res.Header), nil
+	}
+	return nil, token, failure
 }
 
 // outcomeUnknown: a 5xx, a 408 or a redirect after sending proves nothing, nor does an answer that cannot be read.
@@ -227,7 +254,7 @@ func outcomeUnknown(e *Error) bool {
 
 // complete fills in what every error of this call says, and takes secrets out.
 func (c *Client) complete(req Request, e Error) *Error {
-	e.API, e.Op, e.Method, e.Path = c.cfg.API, req.Op, req.Method, req.path()
+	e.API, e.Endpoint, e.Op, e.Method, e.Path = c.cfg.API, plainURL(c.cfg.BaseURL), req.Op, req.Method, req.path()
 	if req.Sensitive && e.NotTheAPI {
 		e.Message = ""
 	}
@@ -315,11 +342,16 @@ func (c *Client) roundTrip(httpReq *http.Request, change bool) (*Response, error
 	if len(body) > MaxAnswer {
 		return nil, &tooLargeError{}
 	}
-	return &Response{Status: httpRes.StatusCode, Header: httpRes.Header, Body: body, secrets: c.redact}, nil
+	return &Response{
+		Status: httpRes.StatusCode, Header: httpRes.Header, Body: body, RetryAfter: retryAfter(httpRes.Header, time.Now()),
+		secrets: c.redact,
+	}, nil
 }
 
 // logAttempt never logs headers, query or bodies.
-func (c *Client) logAttempt(ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error) {
+func (c *Client) logAttempt(
+	ctx context.Context, req Request, attempt int, took time.Duration, res *Response, err error,
+) {
 	attrs := []slog.Attr{
 		slog.String("operation", req.Op), slog.String("method", req.Method), slog.String("path", req.path()),
 		slog.Int("attempt", attempt), slog.Int64("duration_ms", took.Milliseconds()),

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,11 +16,12 @@ var (
 	// ErrNotFound: the service clearly says that the object does not exist. A 404 that may come from elsewhere (an
 	// HTML page, an empty body) is not this.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the service answered 409.
+	// ErrConflict: the service answered 409. A gateway's own 409 is not this.
 	ErrConflict = errors.New("conflict")
 	// ErrUnauthorized: the service refused the credentials, or the client has stopped because it did before.
 	ErrUnauthorized = errors.New("credentials refused")
-	// ErrForbidden: the credentials are good, their rights do not suffice.
+	// ErrForbidden: the service answered 403. Where that is ErrNotTheAPI too, it may be a filter's, else the credentials
+	// are good, and their rights do not suffice.
 	ErrForbidden = errors.New("forbidden")
 	// ErrRateLimited: the service answered 429.
 	ErrRateLimited = errors.New("rate limited")
@@ -35,10 +37,11 @@ var (
 
 // Error is a call that failed. It holds no secret and no query string.
 type Error struct {
-	API    string // "CMO API"
-	Op     string // what was tried, such as "read SIM card"
-	Method string
-	Path   string // without the query
+	API      string // "CMO API"
+	Endpoint string // the configured URL
+	Op       string // what was tried, such as "read SIM card"
+	Method   string
+	Path     string // without the query
 
 	// Status is the HTTP status, or the one that the body gives in its place; 0 where there was no answer.
 	Status int
@@ -94,7 +97,7 @@ func (e *Error) Is(target error) bool {
 	case ErrNotFound:
 		return e.NotFound
 	case ErrConflict:
-		return e.Status == http.StatusConflict
+		return e.Status == http.StatusConflict && !e.NotTheAPI
 	case ErrUnauthorized:
 		return e.Status == http.StatusUnauthorized
 	case ErrForbidden:
@@ -115,19 +118,38 @@ func (e *Error) Is(target error) bool {
 
 // Temporary says that the same read may succeed later: no answer, 408, 425, 429, or a 5xx other than 501.
 func (e *Error) Temporary() bool {
-	switch e.Status {
-	case 0:
-		return !e.Stopped && !e.NotTheAPI
+	if e.Status == 0 {
+		return !e.Stopped && !e.NotTheAPI && !IsUntrusted(e.Cause)
+	}
+	return temporaryStatus(e.Status)
+}
+
+// Transient tells trouble that a wait may bear and ask again from a refusal, which more calls would only make worse. It
+// bears more than Temporary does for one call: an object that does not show yet, and a gateway's page. What is no error
+// of a call does not pass.
+func Transient(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && !failure.Stopped &&
+		failure.Status != http.StatusUnauthorized && failure.Status != http.StatusForbidden
+}
+
+func temporaryStatus(status int) bool {
+	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	case http.StatusNotImplemented:
 		return false
 	}
-	return e.Status >= 500
+	return status >= 500
 }
 
 // CauseText is an error's text without the URL that *url.Error puts before it, whose query may hold a secret.
 func CauseText(err error) string {
+	var untrusted *tls.CertificateVerificationError
+	var token *TokenError
+	if errors.As(err, &untrusted) && !errors.As(err, &token) {
+		return "the certificate that was shown is not trusted: " + untrusted.Err.Error()
+	}
 	var urlErr *url.Error
 	if !errors.As(err, &urlErr) {
 		return err.Error()
@@ -137,6 +159,19 @@ func CauseText(err error) string {
 		return "the answer redirects to something that is not a URL"
 	}
 	return text
+}
+
+// RetryAfter is what the service asked for in the answer that made this error; 0 where it did not.
+func RetryAfter(err error) time.Duration {
+	var token *TokenError
+	if errors.As(err, &token) {
+		return token.RetryAfter
+	}
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure.RetryAfter
+	}
+	return 0
 }
 
 // retryAfter reads the header in seconds or as a date; 0 where there is none.

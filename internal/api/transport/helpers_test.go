@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// plainJudge takes each 2xx for a success and quotes everything else.
-func plainJudge(res *Response) *Error {
+// plainCheck takes each 2xx for a success and quotes everything else.
+func plainCheck(res *Response) *Error {
 	if res.Status/100 == 2 {
 		return nil
 	}
@@ -33,7 +33,7 @@ func mustParse(t testing.TB, raw string) *url.URL {
 func newTestClient(t testing.TB, base string, change func(*Config)) *Client {
 	t.Helper()
 	cfg := Config{
-		API: "Test API", BaseURL: mustParse(t, base), UserAgent: "test/1", Backoff: time.Millisecond, Judge: plainJudge,
+		API: "Test API", BaseURL: mustParse(t, base), UserAgent: "test/1", Backoff: time.Millisecond, CheckResponse: plainCheck,
 	}
 	if change != nil {
 		change(&cfg)

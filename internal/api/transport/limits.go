@@ -8,23 +8,23 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Lane bounds some of a client's calls, such as those to one backend. A lane that is not configured may go as fast as all
-// together, until the service refuses a call in it.
-type Lane struct {
+// RateClass bounds some of a client's calls, such as those to one backend. One that is not configured may go
+// as fast as all together, until the service refuses a call in it.
+type RateClass struct {
 	RequestsPerSecond float64
 	MaxConcurrent     int
 }
 
-// limits are the bounds of one client: a pace and a number of calls at a time, for all and for each lane. What the
-// service refuses as too much in a lane slows that lane down; elsewhere, or in two lanes at a time, all.
+// limits are the bounds of one client: a pace and a number of calls at a time, for all and for each rate class. What
+// the service refuses as too much in one class slows that class down; elsewhere, or in two at a time, all.
 type limits struct {
 	all    *bounds
 	pace   float64       // of all, as configured
 	errors *rate.Limiter // how many error answers are borne; each beyond holds everybody back
 
 	mu      sync.Mutex
-	lanes   map[string]*bounds
-	refused *bounds   // the lane that the service has last refused a call in
+	classes map[string]*bounds
+	refused *bounds   // the class that the service has last refused a call in
 	at      time.Time // and when
 }
 
@@ -33,30 +33,30 @@ const errorBurst = 20
 
 func newLimits(cfg Config) *limits {
 	l := &limits{
-		all:    newBounds(Lane{RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrent}, 0),
-		pace:   cfg.RequestsPerSecond,
-		lanes:  map[string]*bounds{},
-		errors: rate.NewLimiter(rate.Inf, 1),
+		all:     newBounds(RateClass{RequestsPerSecond: cfg.RequestsPerSecond, MaxConcurrent: cfg.MaxConcurrent}, 0),
+		pace:    cfg.RequestsPerSecond,
+		classes: map[string]*bounds{},
+		errors:  rate.NewLimiter(rate.Inf, 1),
 	}
 	if cfg.ErrorsPerSecond > 0 {
 		l.errors = rate.NewLimiter(rate.Limit(cfg.ErrorsPerSecond), errorBurst)
 	}
-	for name, lane := range cfg.Lanes {
-		l.lanes[name] = newBounds(lane, cfg.RequestsPerSecond)
+	for name, class := range cfg.RateClasses {
+		l.classes[name] = newBounds(class, cfg.RequestsPerSecond)
 	}
 	return l
 }
 
 // acquire waits for a place; the caller must call the returned function when its call is over.
-func (l *limits) acquire(ctx context.Context, lanes []string) (release func(), err error) {
+func (l *limits) acquire(ctx context.Context, classes []string) (release func(), err error) {
 	var held []func()
 	release = func() {
 		for _, free := range held {
 			free()
 		}
 	}
-	// The lane first: who waits for a narrow lane must not sit on a place that others could use.
-	for _, b := range append(l.of(lanes), l.all) {
+	// The class first: who waits for a narrow one must not sit on a place that others could use.
+	for _, b := range append(l.of(classes), l.all) {
 		free, err := b.acquire(ctx)
 		if err != nil {
 			release()
@@ -67,28 +67,28 @@ func (l *limits) acquire(ctx context.Context, lanes []string) (release func(), e
 	return release, nil
 }
 
-// of are the bounds of the lanes.
-func (l *limits) of(lanes []string) []*bounds {
+// of are the bounds of the classes.
+func (l *limits) of(classes []string) []*bounds {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	found := make([]*bounds, 0, len(lanes)+1)
-	for _, name := range lanes {
-		b := l.lanes[name]
+	found := make([]*bounds, 0, len(classes)+1)
+	for _, name := range classes {
+		b := l.classes[name]
 		if b == nil {
-			b = newBounds(Lane{}, l.pace)
-			l.lanes[name] = b
+			b = newBounds(RateClass{}, l.pace)
+			l.classes[name] = b
 		}
 		found = append(found, b)
 	}
 	return found
 }
 
-// sameMoment is how near to each other refusals in two lanes must be to be one of the service as a whole.
+// sameMoment is how near to each other refusals in two classes must be to be one of the service as a whole.
 const sameMoment = time.Second
 
 // tooMany slows down after a 429 to a call that was sent at that time.
-func (l *limits) tooMany(lanes []string, sent time.Time, retryAfter, first time.Duration) {
-	in := l.of(lanes)
+func (l *limits) tooMany(classes []string, sent time.Time, retryAfter, first time.Duration) {
+	in := l.of(classes)
 	everywhere := len(in) != 1
 	for _, b := range in {
 		b.tooMany(sent, retryAfter, first)
@@ -111,8 +111,8 @@ func (l *limits) failed() {
 }
 
 // fine lets the pauses shrink again, and the pace grow.
-func (l *limits) fine(lanes []string) {
-	for _, b := range append(l.of(lanes), l.all) {
+func (l *limits) fine(classes []string) {
+	for _, b := range append(l.of(classes), l.all) {
 		b.fine()
 	}
 }

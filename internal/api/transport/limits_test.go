@@ -60,33 +60,33 @@ func TestNoRate(t *testing.T) {
 	})
 }
 
-func TestLaneRate(t *testing.T) {
+func TestRateClassRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lanes := func(cfg *Config) { cfg.Lanes = map[string]Lane{"slow": {RequestsPerSecond: 1}} }
+		classes := func(cfg *Config) { cfg.RateClasses = map[string]RateClass{"slow": {RequestsPerSecond: 1}} }
 		req := read("/x")
-		req.Lanes = []string{"slow", "unheard of"}
-		at := together(t, newTestClient(t, "https://api.example.com", lanes), 4, req)
+		req.RateClasses = []string{"slow", "unheard of"}
+		at := together(t, newTestClient(t, "https://api.example.com", classes), 4, req)
 		if last := at[3].Round(time.Millisecond); last != 3*time.Second {
-			t.Errorf("the fourth call in a lane of 1/s came after %s", last)
+			t.Errorf("the fourth call in a class of 1/s came after %s", last)
 		}
-		if at := together(t, newTestClient(t, "https://api.example.com", lanes), 4, read("/x")); at[3] != 0 {
-			t.Errorf("a call outside of the lane waited %s", at[3])
+		if at := together(t, newTestClient(t, "https://api.example.com", classes), 4, read("/x")); at[3] != 0 {
+			t.Errorf("a call outside of the class waited %s", at[3])
 		}
 	})
 }
 
-// Calls at a time: for all, and fewer in a lane; who waits for the lane takes no place from the others.
+// Calls at a time: for all, and fewer in a class; who waits for it takes no place from the others.
 func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var now, most, inLane, mostInLane atomic.Int32
+		var now, most, inClass, mostInClass atomic.Int32
 		c := faked(newTestClient(t, "https://api.example.com", func(cfg *Config) {
-			cfg.MaxConcurrent, cfg.Lanes = 5, map[string]Lane{"narrow": {MaxConcurrent: 2}}
+			cfg.MaxConcurrent, cfg.RateClasses = 5, map[string]RateClass{"narrow": {MaxConcurrent: 2}}
 		}), func(r *http.Request) (*http.Response, error) {
 			raise(&most, now.Add(1))
 			defer now.Add(-1)
 			if r.URL.Path == "/narrow" {
-				raise(&mostInLane, inLane.Add(1))
-				defer inLane.Add(-1)
+				raise(&mostInClass, inClass.Add(1))
+				defer inClass.Add(-1)
 			}
 			<-time.After(time.Second)
 			return reply(200, nil), nil
@@ -96,7 +96,7 @@ func TestConcurrency(t *testing.T) {
 		for range 20 {
 			group.Go(func() {
 				req := read("/narrow")
-				req.Lanes = []string{"narrow"}
+				req.RateClasses = []string{"narrow"}
 				_, _ = c.Do(t.Context(), req)
 			})
 		}
@@ -106,11 +106,11 @@ func TestConcurrency(t *testing.T) {
 		}
 		synctest.Wait()
 		if now.Load() != 5 {
-			t.Errorf("%d calls run, want 2 in the lane and 3 beside it", now.Load())
+			t.Errorf("%d calls run, want 2 in the class and 3 beside it", now.Load())
 		}
 		group.Wait()
-		if most.Load() != 5 || mostInLane.Load() != 2 {
-			t.Errorf("at most %d at a time, %d in the lane; want 5 and 2", most.Load(), mostInLane.Load())
+		if most.Load() != 5 || mostInClass.Load() != 2 {
+			t.Errorf("at most %d at a time, %d in the class; want 5 and 2", most.Load(), mostInClass.Load())
 		}
 		if elapsed := time.Since(start); elapsed != 10*time.Second {
 			t.Errorf("20 calls of 1 s, two at a time, took %s", elapsed)
@@ -219,17 +219,17 @@ func TestAcquireCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reason := errors.New("enough")
 		for name, row := range map[string]Config{
-			"for all":     {MaxConcurrent: 1},
-			"in the lane": {Lanes: map[string]Lane{"lane": {MaxConcurrent: 1}}},
+			"for all":      {MaxConcurrent: 1},
+			"in the class": {RateClasses: map[string]RateClass{"narrow": {MaxConcurrent: 1}}},
 		} {
 			l := newLimits(row)
-			release, err := l.acquire(t.Context(), []string{"lane"})
+			release, err := l.acquire(t.Context(), []string{"narrow"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(reason) })
-			if _, err := l.acquire(ctx, []string{"lane"}); !errors.Is(err, reason) {
+			if _, err := l.acquire(ctx, []string{"narrow"}); !errors.Is(err, reason) {
 				t.Errorf("%s: %v", name, err)
 			}
 			release()
@@ -237,11 +237,11 @@ func TestAcquireCancelled(t *testing.T) {
 			l.tooMany(nil, time.Now(), time.Hour, 0)
 			ctx, cancel = context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(reason) })
-			if _, err := l.acquire(ctx, []string{"lane"}); !errors.Is(err, reason) {
+			if _, err := l.acquire(ctx, []string{"narrow"}); !errors.Is(err, reason) {
 				t.Errorf("%s: in the pause: %v", name, err)
 			}
 			l.all.notBefore = time.Time{}
-			release, err = l.acquire(t.Context(), []string{"lane"}) // a lost place would block for ever
+			release, err = l.acquire(t.Context(), []string{"narrow"}) // a lost place would block for ever
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +269,7 @@ func TestAcquireCancelled(t *testing.T) {
 // already is part of the refusal before.
 func TestRefusalsCutThePace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBounds(Lane{RequestsPerSecond: 20}, 0)
+		b := newBounds(RateClass{RequestsPerSecond: 20}, 0)
 		want := func(pace float64) {
 			t.Helper()
 			if math.Abs(b.pace-pace) > 1e-9 || math.Abs(float64(b.rate.Limit())-pace) > 1e-9 {
@@ -303,7 +303,7 @@ func TestRefusalsCutThePace(t *testing.T) {
 // The pace is back where it was refused after eight seconds, and has what is configured after sixteen.
 func TestPaceGrowsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBounds(Lane{RequestsPerSecond: 20}, 0)
+		b := newBounds(RateClass{RequestsPerSecond: 20}, 0)
 		b.setPace(10)
 		b.tooMany(time.Now(), 0, time.Second)
 		var got []float64
@@ -324,7 +324,7 @@ func TestPaceGrowsBack(t *testing.T) {
 // With a pace, a first refusal is answered by the slower pace alone; a second one right after it by a pause, too.
 func TestPauseAfterRefusalsWithAPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBounds(Lane{RequestsPerSecond: 20}, 0)
+		b := newBounds(RateClass{RequestsPerSecond: 20}, 0)
 		b.tooMany(time.Now(), 0, 5*time.Second)
 		if d := b.paused(); d > time.Second/16 {
 			t.Errorf("after the first: a pause of %s", d)
@@ -334,7 +334,7 @@ func TestPauseAfterRefusalsWithAPace(t *testing.T) {
 		if d := b.paused(); d < 5*time.Second || d > 5*time.Second+time.Second/8 {
 			t.Errorf("after the second: a pause of %s, want 5s and up to one call's time", d)
 		}
-		b = newBounds(Lane{RequestsPerSecond: 20}, 0)
+		b = newBounds(RateClass{RequestsPerSecond: 20}, 0)
 		b.tooMany(time.Now(), 7*time.Second, 5*time.Second)
 		if d := b.paused(); d < 7*time.Second || d > 7*time.Second+time.Second/16 {
 			t.Errorf("where the service asks for 7 s: a pause of %s", d)
@@ -370,12 +370,12 @@ func TestAfterAPauseThePaceCounts(t *testing.T) {
 }
 
 // A backend's refusal slows that backend down, and no other; two backends that refuse at the same moment are the service.
-func TestARefusalStaysInItsLane(t *testing.T) {
+func TestARefusalStaysInItsClass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimits(Config{RequestsPerSecond: 20, Lanes: map[string]Lane{"1NCE": {RequestsPerSecond: 8}}})
-		waits := func(lanes ...string) time.Duration {
+		l := newLimits(Config{RequestsPerSecond: 20, RateClasses: map[string]RateClass{"1NCE": {RequestsPerSecond: 8}}})
+		waits := func(classes ...string) time.Duration {
 			start := time.Now()
-			release, err := l.acquire(t.Context(), lanes)
+			release, err := l.acquire(t.Context(), classes)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -413,11 +413,11 @@ func TestARefusalStaysInItsLane(t *testing.T) {
 }
 
 func BenchmarkAcquire(b *testing.B) {
-	l := newLimits(Config{RequestsPerSecond: 1e12, MaxConcurrent: 64, Lanes: map[string]Lane{"a": {RequestsPerSecond: 1e12, MaxConcurrent: 64}}})
-	lanes := []string{"a"}
+	l := newLimits(Config{RequestsPerSecond: 1e12, MaxConcurrent: 64, RateClasses: map[string]RateClass{"a": {RequestsPerSecond: 1e12, MaxConcurrent: 64}}})
+	classes := []string{"a"}
 	b.ReportAllocs()
 	for b.Loop() {
-		release, err := l.acquire(b.Context(), lanes)
+		release, err := l.acquire(b.Context(), classes)
 		if err != nil {
 			b.Fatal(err)
 		}

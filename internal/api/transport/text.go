@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"net/url"
@@ -54,25 +53,38 @@ func Excerpt(body []byte) string {
 	return text
 }
 
-// StripBOM drops the byte order mark that some gateways put before JSON and XML.
-func StripBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
+// Invisible names the first character of a text that can't be seen, and where it stands; "" where there is none. No
+// token holds one: what does was copied with something around it, and HTTP sends no line break in a header.
+func Invisible(text string) string {
+	return firstCharacter(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+}
 
-// DecodeJSON reads one JSON value. Unknown fields are ignored, since the APIs add some within a version. The error
-// never quotes the body.
-func DecodeJSON(body []byte, v any) error {
-	body = StripBOM(body)
-	if len(bytes.TrimSpace(body)) == 0 {
-		return errors.New("the body is empty")
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		var typeErr *json.UnmarshalTypeError
-		if errors.As(err, &typeErr) {
-			kind, _, _ := strings.Cut(typeErr.Value, " ") // "number 1234" quotes the body
-			return fmt.Errorf("the JSON has another shape than documented (%s where %s belongs)", kind, typeErr.Type)
+// ControlCharacter names the first control character of a text, and where it stands; "" where there is none.
+func ControlCharacter(text string) string { return firstCharacter(text, unicode.IsControl) }
+
+func firstCharacter(text string, is func(rune) bool) string {
+	position := 0
+	for _, r := range text {
+		position++
+		if !is(r) {
+			continue
 		}
-		return errors.New("the body is not valid JSON")
+		name := fmt.Sprintf("the invisible character U+%04X", r)
+		switch {
+		case r == '\n', r == '\r':
+			name = "a line break"
+		case r == '\t':
+			name = "a tab"
+		case r == ' ':
+			name = "a blank"
+		case r == '\u00a0':
+			name = "a no-break blank"
+		case unicode.IsControl(r):
+			name = fmt.Sprintf("the control character U+%04X", r)
+		}
+		return fmt.Sprintf("%s as character %d", name, position)
 	}
-	return nil
+	return ""
 }
 
 // redactor replaces known secrets, in every spelling in which they may come back.

@@ -55,7 +55,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// Every field that comes from the service is redacted, whatever the Judge made of it.
+// Every field that comes from the service is redacted, whatever CheckResponse made of it.
 func TestErrorsAreRedacted(t *testing.T) {
 	c := newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.Secrets = []string{"hidden"} })
 	failure := c.Fail(change("POST"), &Response{Status: 200}, Error{Code: "hidden", Message: "x hidden", Details: []string{"hidden", "y"}})

@@ -2,17 +2,13 @@ package transport
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -33,23 +29,6 @@ func (t StaticToken) Token(context.Context) (string, error) { return string(t), 
 // Refuse returns false: there is no other token.
 func (StaticToken) Refuse(string) bool { return false }
 
-// TokenRefusedError says that the token endpoint refused the client's credentials, or is none; trying again can only do
-// harm.
-type TokenRefusedError struct {
-	Status int    // in the 200s: it answered without a token
-	Code   string // OAuth error code, such as "invalid_client"
-}
-
-func (e *TokenRefusedError) Error() string {
-	if e.Status/100 == 2 {
-		return "the token endpoint's answer holds no access_token"
-	}
-	if e.Code != "" {
-		return fmt.Sprintf("the token endpoint refused the client credentials: HTTP %d %s", e.Status, e.Code)
-	}
-	return fmt.Sprintf("the token endpoint refused the client credentials: HTTP %d", e.Status)
-}
-
 // ClientCredentialsConfig sets up the OAuth2 client-credentials grant (RFC 6749 section 4.4).
 type ClientCredentialsConfig struct {
 	API          string
@@ -63,23 +42,28 @@ type ClientCredentialsConfig struct {
 	Timeout   time.Duration // of one attempt; default 60 s
 	Attempts  int           // after temporary trouble; default 3
 	Backoff   time.Duration // default 500 ms
-	Logger    *slog.Logger
+	// MaxRetryAfter is the longest Retry-After that is obeyed; default 60 s.
+	MaxRetryAfter time.Duration
+	Logger        *slog.Logger
 }
 
 // ClientCredentials fetches tokens and shares each among all callers. A token is renewed when a fifth of its life is
 // left (60 s of the CMO's 300 s, 12 minutes of the accounts API's hour), by one call, however many wait for it.
 type ClientCredentials struct {
 	cfg    ClientCredentialsConfig
-	oauth  clientcredentials.Config
-	client *http.Client
+	net    http.RoundTripper // follows no redirect
+	redact redactor
 	log    *slog.Logger
 	flight singleflight.Group
 
 	mu      sync.Mutex
 	token   string
 	renewAt time.Time
-	style   oauth2.AuthStyle
-	refused error // by the endpoint: it is not asked again
+	basic   bool // HTTP Basic is what worked
+	// trouble is what the endpoint said last, and is answered without asking it again until then: for good after a
+	// refusal.
+	trouble      *TokenError
+	troubleUntil time.Time // zero: for good
 }
 
 // NewClientCredentials makes a token source; it does not call the service.
@@ -87,21 +71,20 @@ func NewClientCredentials(cfg ClientCredentialsConfig) *ClientCredentials {
 	setDefault(&cfg.Timeout, 60*time.Second)
 	setDefault(&cfg.Attempts, 3)
 	setDefault(&cfg.Backoff, 500*time.Millisecond)
+	setDefault(&cfg.MaxRetryAfter, 60*time.Second)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	login := url.QueryEscape(cfg.ClientID) + ":" + url.QueryEscape(cfg.ClientSecret)
 	return &ClientCredentials{
-		cfg: cfg,
-		oauth: clientcredentials.Config{
-			ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, TokenURL: cfg.TokenURL.String(), Scopes: cfg.Scopes,
-		},
-		client: &http.Client{Transport: userAgent{cfg.UserAgent, readTransport(1)}, CheckRedirect: noRedirect},
+		cfg:    cfg,
+		net:    readTransport(1),
+		redact: newRedactor([]string{cfg.ClientSecret, base64.StdEncoding.EncodeToString([]byte(login))}),
 		log:    cfg.Logger.With("api", cfg.API),
-		style:  oauth2.AuthStyleInParams,
 	}
 }
 
-// Token returns the shared token, renewed where it is due. Errors: *TokenRefusedError, or temporary trouble.
+// Token returns the shared token, renewed where it is due. Errors: *TokenError, or the context's.
 func (s *ClientCredentials) Token(ctx context.Context) (string, error) {
 	if token := s.current(); token != "" {
 		return token, nil
@@ -141,108 +124,74 @@ func (s *ClientCredentials) Refuse(token string) bool {
 	return true
 }
 
+// renew asks for a token until there is one, the endpoint refuses, or trouble lasts. Where it may, a refused form is
+// tried as HTTP Basic: trouble there is not a refusal, and only a clear refusal of both ways is one.
 func (s *ClientCredentials) renew(ctx context.Context) (string, error) {
 	// Who asked before a renewal was over, and got here after it, must not start a second one.
 	if token := s.current(); token != "" {
 		return token, nil
 	}
 	// Who comes between a refusal and the stop of the client must not ask again.
-	s.mu.Lock()
-	refusedBefore := s.refused
-	s.mu.Unlock()
-	if refusedBefore != nil {
-		return "", refusedBefore
+	if trouble := s.lasting(); trouble != nil {
+		return "", trouble
 	}
+
+	s.mu.Lock()
+	basic := s.basic
+	s.mu.Unlock()
+	var byForm *TokenError // the refusal of the form
 	for attempt := 1; ; attempt++ {
-		token, err := s.fetch(ctx)
-		if err == nil {
-			return s.keep(token), nil
+		token, failure := s.fetch(ctx, basic)
+		switch {
+		case failure == nil:
+			return s.keep(token, basic), nil
+		case failure.mayWantBasic() && s.cfg.OrBasic && !basic:
+			byForm, basic = failure, true
+			attempt-- // the other way of logging in is no second attempt
+			continue
+		case failure.Refused && byForm != nil:
+			failure = byForm
+			failure.BothWays = true
+		case failure.NotTheEndpoint && byForm != nil:
+			failure = byForm // which the endpoint has clearly said
 		}
-		var refused *TokenRefusedError
-		if errors.As(err, &refused) {
-			s.mu.Lock()
-			s.refused = err
-			s.mu.Unlock()
-			return "", err
+
+		pauseFor := max(s.cfg.Backoff<<(attempt-1), failure.RetryAfter)
+		if !failure.Temporary() || attempt >= s.cfg.Attempts || pauseFor > max(s.cfg.MaxRetryAfter, s.cfg.Backoff) {
+			return "", s.fail(failure)
 		}
-		if attempt >= s.cfg.Attempts {
-			return "", err
-		}
-		if err := pause(ctx, s.cfg.Backoff<<(attempt-1)); err != nil {
+		if err := pause(ctx, pauseFor); err != nil {
 			return "", err
 		}
 	}
 }
 
-func (s *ClientCredentials) keep(token *oauth2.Token) string {
-	life := time.Until(token.Expiry)
-	if token.Expiry.IsZero() {
-		life = time.Hour
-	}
+// lasting is what the endpoint said before, as long as it makes no sense to ask again.
+func (s *ClientCredentials) lasting() *TokenError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token, s.renewAt = token.AccessToken, time.Now().Add(life-life/5)
-	return s.token
+	if s.trouble != nil && (s.troubleUntil.IsZero() || time.Now().Before(s.troubleUntil)) {
+		return s.trouble
+	}
+	return nil
 }
 
-// fetch makes one token call, or two where the endpoint wants HTTP Basic.
-func (s *ClientCredentials) fetch(ctx context.Context) (*oauth2.Token, error) {
+// fail completes an error, and keeps it for the callers that come next.
+func (s *ClientCredentials) fail(failure *TokenError) *TokenError {
+	failure.URL = plainURL(s.cfg.TokenURL)
+	failure.Code, failure.Message = s.redact.text(failure.Code), s.redact.text(failure.Message)
 	s.mu.Lock()
-	style := s.style
-	s.mu.Unlock()
-
-	token, err := s.fetchAs(ctx, style)
-	var refused *TokenRefusedError
-	if errors.As(err, &refused) && s.cfg.OrBasic && style == oauth2.AuthStyleInParams {
-		basic, basicErr := s.fetchAs(ctx, oauth2.AuthStyleInHeader)
-		if basicErr == nil {
-			s.mu.Lock()
-			s.style = oauth2.AuthStyleInHeader
-			s.mu.Unlock()
-			return basic, nil
-		}
+	defer s.mu.Unlock()
+	s.trouble, s.troubleUntil = failure, time.Time{}
+	if failure.Temporary() {
+		s.troubleUntil = time.Now().Add(failure.RetryAfter)
 	}
-	return token, err
+	return failure
 }
 
-func (s *ClientCredentials) fetchAs(ctx context.Context, style oauth2.AuthStyle) (*oauth2.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
-	defer cancel()
-	oauth := s.oauth
-	oauth.AuthStyle = style
-	start := time.Now()
-	token, err := oauth.Token(context.WithValue(ctx, oauth2.HTTPClient, s.client))
-	s.log.DebugContext(ctx, "token call", "duration_ms", time.Since(start).Milliseconds(), "succeeded", err == nil)
-	if err == nil {
-		return token, nil
-	}
-
-	// oauth2's error text quotes the answer's body; only its status and OAuth code may leave.
-	var retrieve *oauth2.RetrieveError
-	if errors.As(err, &retrieve) && retrieve.Response != nil {
-		status := retrieve.Response.StatusCode
-		if status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout {
-			return nil, fmt.Errorf("the token endpoint answered HTTP %d", status)
-		}
-		return nil, &TokenRefusedError{Status: status, Code: Excerpt([]byte(retrieve.ErrorCode))}
-	}
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
-		return nil, fmt.Errorf("the token endpoint did not answer: %s", CauseText(err))
-	}
-	if strings.Contains(err.Error(), "missing access_token") { // oauth2 has no type for it
-		return nil, &TokenRefusedError{Status: http.StatusOK}
-	}
-	return nil, errors.New("the token endpoint's answer can't be read")
-}
-
-type userAgent struct {
-	name string
-	next http.RoundTripper
-}
-
-func (u userAgent) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", u.name)
-	return u.next.RoundTrip(r)
+func (s *ClientCredentials) keep(token accessToken, basic bool) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token, s.renewAt, s.basic = token.text, time.Now().Add(token.life-token.life/5), basic
+	return s.token
 }

@@ -26,7 +26,8 @@ func CheckEndpoint(raw string) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("must not hold a query or fragment")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, errors.New("must begin with https://: http:// would send the credentials in the clear and is accepted for a loopback host only")
+		return nil, errors.New("must begin with https://: http:// would send the credentials in the clear and is accepted " +
+			"for a loopback host only")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("must begin with https://, not %q", u.Scheme+"://")
 	}
@@ -78,6 +79,9 @@ func (c *Client) Resolve(ref string) (*url.URL, error) {
 	}
 	return url.Parse(base.Scheme + "://" + base.Host + path + query(u.RawQuery))
 }
+
+// plainURL is a URL for a person: without user and query.
+func plainURL(u *url.URL) string { return u.Scheme + "://" + u.Host + u.EscapedPath() }
 
 func query(raw string) string {
 	if raw == "" {

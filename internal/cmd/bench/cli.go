@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,13 +76,14 @@ type workdir struct {
 	*cli
 	name string // distinct among the run's
 	path string
+	env  []string
 }
 
 func (c *cli) workdir() (*workdir, error) {
 	c.workdirs++
 	name := fmt.Sprintf("work%d", c.workdirs)
 	path := filepath.Join(c.dir, name)
-	return &workdir{c, name, path}, os.Mkdir(path, 0o700)
+	return &workdir{c, name, path, slices.Clip(c.env)}, os.Mkdir(path, 0o700)
 }
 
 func (w *workdir) write(name, content string) error {

@@ -44,7 +44,7 @@ type options struct {
 
 // parts are what -only chooses from, in the order in which they run. Those in extraParts run only where they are named.
 var (
-	parts      = []string{"floor", "status", "fleet", "limit", "async"}
+	parts      = []string{"floor", "status", "fleet", "journal", "limit", "async"}
 	extraParts = []string{"for_each"}
 )
 

@@ -1,6 +1,6 @@
 // Command demo shows the provider at work against the simulator, with a real CLI: make demo.
 //
-// It builds both, applies examples/demo, shows the plan's warnings, the outputs and what the simulated network
+// It builds both, applies examples/demo, shows the plan's warnings and its review, the outputs and what the simulated network
 // executed, then that a second plan is empty and what drift looks like. All it makes is in one temporary folder, and
 // what it starts ends with it, also when it is interrupted. With -portal it waits, so that the simulator's page can be opened
 // first, and looked at when all is done: make demo PORTAL=1.
@@ -63,7 +63,7 @@ func run(ctx context.Context, cli string, portal bool) error {
 		d.pause("Open " + d.controlServer + "/ in a browser, and press Enter to begin")
 	}
 
-	for _, step := range []func() error{d.plan, d.apply, d.again, d.drift} {
+	for _, step := range []func() error{d.plan, d.review, d.apply, d.again, d.drift} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -200,6 +200,50 @@ func (d *demo) plan() error {
 		return err
 	}
 	return d.must("plan", "-no-color", "-out=plan.bin")
+}
+
+// review shows the plan's live changes, from the JSON of the plan and with the provider that init has installed.
+func (d *demo) review() error {
+	say("The review: every live change of the saved plan, and a limit on them")
+	binary, err := d.installed()
+	if err != nil {
+		return err
+	}
+	show := exec.CommandContext(d.ctx, d.cli, "show", "-json", "plan.bin")
+	show.Dir, show.Env, show.Stderr = d.work, d.env, os.Stderr
+	plan, err := show.Output()
+	if err != nil {
+		return fmt.Errorf("show -json: %w", err)
+	}
+	const deny = "termination,deletion,unprotect,swap-by-word,unknown"
+	fmt.Printf("$ %s show -json plan.bin | %s review -max 20 -deny %s\n", filepath.Base(d.cli), binary, deny)
+	review := exec.CommandContext(d.ctx, filepath.Join(d.work, binary), "review", "-max", "20", "-deny", deny)
+	review.Stdin, review.Stdout, review.Stderr = bytes.NewReader(plan), os.Stdout, os.Stderr
+	return review.Run()
+}
+
+// installed is the provider's binary, from the demo's folder, as docs/guides/review.md finds it.
+func (d *demo) installed() (string, error) {
+	cmd := exec.CommandContext(d.ctx, d.cli, "version", "-json")
+	cmd.Dir, cmd.Env = d.work, d.env
+	output, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("version -json: %w", err)
+	}
+	var version struct {
+		Platform  string            `json:"platform"`
+		Providers map[string]string `json:"provider_selections"`
+	}
+	if err := json.Unmarshal(output, &version); err != nil {
+		return "", err
+	}
+	for address, number := range version.Providers {
+		if strings.HasSuffix(address, "/simfleet/telco") {
+			return filepath.Join(".terraform", "providers", filepath.FromSlash(address), number, version.Platform,
+				"terraform-provider-telco_v"+number), nil
+		}
+	}
+	return "", errors.New("init has installed no simfleet/telco")
 }
 
 func (d *demo) apply() error {

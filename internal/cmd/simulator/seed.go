@@ -42,7 +42,7 @@ func seedProduct(n int) simulator.Product {
 
 // seedSIMs puts n SIMs into each API, and as many again into the MVNO's pool, where every fourth is an eSIM.
 func seedSIMs(sim *simulator.Simulator, n int) {
-	sim.AddAccount(seedAccount)
+	sim.SetAccount(simulator.Account{Key: seedAccount, TenantID: "acme", Description: "vans", EmailContact: "fleet@example.com"})
 	sim.AddM2MGroup(simulator.M2MGroup{Code: "LIVE10", Name: "Live 10 MB", Type: "live"})
 	sim.AddM2MGroup(simulator.M2MGroup{Code: "PEND01", Name: "Pending", Type: "pending"})
 	// The pool comes before the accounts: adding a SIM searches all accounts for one that holds it.
@@ -80,7 +80,7 @@ func seededIDs(n int) string {
 // seedFile is the format of -seed.
 type seedFile struct {
 	Accounts []struct {
-		Key  string              `json:"key"`
+		simulator.Account
 		SIMs []simulator.SIMCard `json:"sims"`
 	} `json:"accounts"`
 	CMO []simulator.Product `json:"cmo"`
@@ -106,7 +106,7 @@ func seedFrom(sim *simulator.Simulator, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	for _, account := range seed.Accounts {
-		sim.AddAccount(account.Key)
+		sim.SetAccount(account.Account)
 		for _, card := range account.SIMs {
 			sim.AddSIMCard(account.Key, card)
 		}

@@ -1,0 +1,4 @@
+package review
+
+// Update says whether -update was given.
+func Update() bool { return *update }
