@@ -17,8 +17,16 @@ type Witness struct {
 
 	mu     sync.Mutex
 	proven bool
-	asked  chan struct{} // closed once the question that is under way is answered; nil: none is
+	asked  *question // that is under way; nil: none is
 	told   bool
+}
+
+// question is one that is put to the service for all that wait for the answer.
+type question struct {
+	done   chan struct{} // closed once it is over
+	proven bool
+	err    error
+	open   bool // it has no answer: who has asked was interrupted, or has panicked
 }
 
 // Saw notes that an object of ours was found in this run, which proves as much.
@@ -41,7 +49,7 @@ func (e *ForeignError) Error() string { return e.Cause.Error() }
 // Unwrap gives what the service said.
 func (e *ForeignError) Unwrap() error { return e.Cause }
 
-// ours says whether it is our service that answers. It is asked once for all that wait for the answer.
+// ours says whether it is our service that answers. It is asked once for all that wait for the answer, whatever that is.
 func (w *Witness) ours(ctx context.Context) (bool, error) {
 	for {
 		w.mu.Lock()
@@ -49,27 +57,39 @@ func (w *Witness) ours(ctx context.Context) (bool, error) {
 			w.mu.Unlock()
 			return true, nil
 		}
-		if under := w.asked; under != nil {
+		q := w.asked
+		if q == nil {
+			q = &question{done: make(chan struct{}), open: true}
+			w.asked = q
 			w.mu.Unlock()
-			select {
-			case <-under:
-				continue
-			case <-ctx.Done():
-				return false, context.Cause(ctx)
-			}
+			w.ask(ctx, q)
+			return q.proven, q.err
 		}
-		done := make(chan struct{})
-		w.asked = done
 		w.mu.Unlock()
 
-		proven, err := w.Prove(ctx)
-		w.mu.Lock()
-		w.proven = w.proven || proven
-		w.asked = nil
-		close(done)
-		w.mu.Unlock()
-		return proven, err
+		select {
+		case <-q.done:
+			if !q.open {
+				return q.proven, q.err
+			}
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
 	}
+}
+
+// ask puts the question. Those who wait are let go also after a panic: they ask themselves.
+func (w *Witness) ask(ctx context.Context, q *question) {
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.proven = w.proven || q.proven
+		q.proven = w.proven // somebody may have seen an object of ours in the meantime
+		w.asked = nil
+		close(q.done)
+	}()
+	q.proven, q.err = w.Prove(ctx)
+	q.open = q.err != nil && ctx.Err() != nil
 }
 
 // foreign is the error of an absence that nothing proves; only the first one of a run is to be told in full.
