@@ -79,6 +79,8 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 			return r.refused(Decided, nil)
 		case !planned.holds(r.decision):
 			return r.outcome(Moved, nil)
+		case ctx.Err() != nil: // whatever Read made of it, nothing is begun any more
+			return r.refused(Interrupted, context.Cause(ctx))
 		}
 		r.change.From, r.change.To = r.decision.Shows, r.decision.Wanted
 		if recorded := r.decision.Recorded; recorded != nil {
@@ -201,15 +203,16 @@ type run[L, T any] struct {
 
 // send writes the change down and sends it.
 func (r *run[L, T]) send(ctx context.Context) (Certainty, error) {
+	// What may go wrong goes first: once the record is there, it must get an answer.
+	r.pending = &Op[T]{Version: storedVersion, Operation: r.subject.Operation(r.live)}
+	ctx, observed := r.Observe(ctx)
 	record, err := r.Journal.Sending(r.change)
 	if err != nil {
 		return CertainlyNotSent, &NotRecordedError{err}
 	}
-	r.pending = &Op[T]{Version: storedVersion, Record: record, Operation: r.subject.Operation(r.live)}
 	if record != "" {
-		r.pending.From, r.pending.To = r.change.From, r.change.To
+		r.pending.Record, r.pending.From, r.pending.To = record, r.change.From, r.change.To
 	}
-	ctx, observed := r.Observe(ctx)
 	r.sent = true // until it is known better: a panic in the middle leaves it open
 	err = r.subject.Send(ctx, &r.pending.Operation)
 	certainty := r.Classify(err)
@@ -407,5 +410,8 @@ func (r *run[L, T]) recovered(ctx context.Context, out *Outcome[L, T]) {
 	pending := *r.pending
 	pending.Unknown = true
 	r.pending = &pending
+	if !r.looking {
+		r.end(journal.Unknown)
+	}
 	*out = r.outcome(Unknown, err)
 }
