@@ -41,6 +41,9 @@ func (c conclusion[L, T]) conclude(o change.Outcome[L, T], diags *diag.Diagnosti
 	wanted := o.Kind == change.Done || o.Kind == change.Needless
 	open := o.Kind == change.Pending || o.Kind == change.Unknown
 	switch {
+	case c.verb == deleting && o.Kind == change.Gone && o.Sent:
+		c.drop()
+		diags.AddWarning(tell(o, c.say))
 	case c.verb == deleting && o.Kind == change.Gone:
 		c.drop()
 		diags.AddWarning(c.say.gone, explain(fmt.Sprintf("%s is gone already: the service does not know it any more. Nothing was sent.",
