@@ -24,12 +24,13 @@ func newEngine(budget *change.Budget, pace wait.Pace, j *journal.Journal) *chang
 	}
 }
 
-// certainty is what the error of a change says about it.
+// certainty is what the error of a change says about it. One that is not a client's says nothing.
 func certainty(err error) change.Certainty {
+	var failure *transport.Error
 	switch {
 	case err == nil:
 		return change.Accepted
-	case errors.Is(err, transport.ErrOutcomeUnknown):
+	case !errors.As(err, &failure), errors.Is(err, transport.ErrOutcomeUnknown):
 		return change.Uncertain
 	case errors.Is(err, transport.ErrNotSent):
 		return change.CertainlyNotSent
