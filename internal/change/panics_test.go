@@ -94,13 +94,24 @@ func TestPanicsAnywhere(t *testing.T) {
 	stored := func(unknown bool) *Op[string] {
 		return &Op[string]{Version: 2, Unknown: unknown, Record: earlier, From: "INACTIVE", To: "ACTIVE", Operation: kept}
 	}
+	unchanged := func(t *testing.T, op *Op[string], unknown bool) {
+		if *op != *stored(unknown) {
+			t.Errorf("the stored operation is %+v now", *op)
+		}
+	}
 	resume := func(unknown bool) func(*testing.T, *rig, faultySIM) ending {
 		return func(t *testing.T, r *rig, s faultySIM) ending {
-			return Resume(t.Context(), r.Engine, s, stored(unknown), time.Now().Add(time.Hour))
+			op := stored(unknown)
+			defer unchanged(t, op, unknown)
+			return Resume(t.Context(), r.Engine, s, op, time.Now().Add(time.Hour))
 		}
 	}
 	look := func(unknown bool) func(*testing.T, *rig, faultySIM) ending {
-		return func(t *testing.T, r *rig, s faultySIM) ending { return Look(t.Context(), r.Engine, s, stored(unknown)) }
+		return func(t *testing.T, r *rig, s faultySIM) ending {
+			op := stored(unknown)
+			defer unchanged(t, op, unknown)
+			return Look(t.Context(), r.Engine, s, op)
+		}
 	}
 	c := changed("INACTIVE", "ACTIVE")
 	open := ending{Kind: Unknown, Live: "INACTIVE", Decision: sending, Change: c, Sent: true, Pending: unknownOp()}
