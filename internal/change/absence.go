@@ -49,7 +49,8 @@ func (e *ForeignError) Error() string { return e.Cause.Error() }
 // Unwrap gives what the service said.
 func (e *ForeignError) Unwrap() error { return e.Cause }
 
-// ours says whether it is our service that answers. It is asked once for all that wait for the answer, whatever that is.
+// ours says whether it is our service that answers. It is asked once for all that wait for the answer, whatever that
+// is.
 func (w *Witness) ours(ctx context.Context) (bool, error) {
 	for {
 		w.mu.Lock()

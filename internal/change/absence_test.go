@@ -21,11 +21,12 @@ func second(live string, err error) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return live, err }
 }
 
-// TestAbsence: what is made of an absence, whole: what was found, or the error, and how often the service was asked whether
-// it is ours.
+// TestAbsence: what is made of an absence, whole: what was found, or the error, and how often the service was asked
+// whether it is ours.
 func TestAbsence(t *testing.T) {
 	t.Parallel()
-	unreadProof := "it was not found, and whether it is the right service that answers could not be read: the SIM can't be read"
+	unreadProof := "it was not found, and whether it is the right service that answers could not be read: the SIM " +
+		"can't be read"
 	for name, c := range map[string]struct {
 		saw       bool
 		read      func(context.Context) (string, error)
@@ -40,20 +41,26 @@ func TestAbsence(t *testing.T) {
 		proven    bool // from then on
 	}{
 		"a stray absence": {read: second("ACTIVE", nil), live: "ACTIVE", took: 5 * time.Second, proven: true},
-		"certain": {read: second("", errAbsent), proof: true, err: &GoneError{errAbsent}, took: 5 * time.Second, asked: 1,
+		"certain": {read: second("", errAbsent), proof: true, err: &GoneError{errAbsent}, took: 5 * time.Second,
+			asked:  1,
 			proven: true},
-		"certain, by what was seen": {saw: true, read: second("", errAbsent), err: &GoneError{errAbsent}, took: 5 * time.Second,
+		"certain, by what was seen": {saw: true, read: second("", errAbsent), err: &GoneError{errAbsent},
+			took:   5 * time.Second,
 			proven: true},
 		"foreign": {read: second("", errAbsent), err: &ForeignError{Cause: errAbsent}, took: 5 * time.Second, asked: 1},
 		"unreadable at the second look": {read: second("half of it", errUnreadable), err: errUnreadable,
 			took: 5 * time.Second},
-		"unreadable, though ours": {saw: true, read: second("", errUnreadable), err: errUnreadable, took: 5 * time.Second,
+		"unreadable, though ours": {saw: true, read: second("", errUnreadable), err: errUnreadable,
+			took:   5 * time.Second,
 			proven: true},
-		"no proof to be had": {read: second("", errAbsent), proofErr: errUnreadable, err: errUnreadable, text: unreadProof,
+		"no proof to be had": {read: second("", errAbsent), proofErr: errUnreadable, err: errUnreadable,
+			text: unreadProof,
 			took: 5 * time.Second, asked: 1},
-		"a proof beside an error": {read: second("", errAbsent), proof: true, proofErr: errUnreadable, err: &GoneError{errAbsent},
+		"a proof beside an error": {read: second("", errAbsent), proof: true, proofErr: errUnreadable,
+			err:  &GoneError{errAbsent},
 			took: 5 * time.Second, asked: 1, proven: true},
-		"interrupted in the pause": {read: second("ACTIVE", nil), interrupt: true, err: context.Canceled, took: 2 * time.Second,
+		"interrupted in the pause": {read: second("ACTIVE", nil), interrupt: true, err: context.Canceled,
+			took: 2 * time.Second,
 			text: "it was not found, and the run was interrupted before the second look: context canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,9 +154,11 @@ func TestWitnessIsAskedOnce(t *testing.T) {
 		saw    bool // meanwhile
 		want   tally
 	}{
-		"ours":    {func(context.Context, int64) (bool, error) { return true, nil }, false, tally{gone: many}},
-		"foreign": {func(context.Context, int64) (bool, error) { return false, nil }, false, tally{foreign: 1, again: many - 1}},
-		"trouble": {func(context.Context, int64) (bool, error) { return false, errUnreadable }, false, tally{others: many}},
+		"ours": {func(context.Context, int64) (bool, error) { return true, nil }, false, tally{gone: many}},
+		"foreign": {func(context.Context, int64) (bool, error) { return false, nil }, false,
+			tally{foreign: 1, again: many - 1}},
+		"trouble": {func(context.Context, int64) (bool, error) { return false, errUnreadable }, false,
+			tally{others: many}},
 		"seen meanwhile": {func(context.Context, int64) (bool, error) { return false, nil }, true,
 			tally{gone: many}},
 	} {

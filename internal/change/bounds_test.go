@@ -23,8 +23,9 @@ func hangs(verdict wait.Verdict, live string, took *time.Duration) func(context.
 
 const never = time.Duration(-1)
 
-// TestBounds: a wait ends with the resource's deadline or the interruption, and settling with the engine's own bound, which
-// is shorter once the run is interrupted. A deadline is no interruption, and an interruption counts also after it.
+// TestBounds: a wait ends with the resource's deadline or the interruption, and settling with the engine's own bound,
+// which is shorter once the run is interrupted. A deadline is no interruption, and an interruption counts also after
+// it.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	const unknown, accepted = true, false
@@ -57,43 +58,47 @@ func TestBounds(t *testing.T) {
 		total     time.Duration
 		kind      Kind
 	}{
-		"a wait, to the deadline": {do: run, deadline: 20 * time.Minute, interrupt: never, waits: 20 * time.Minute, total: 20 * time.Minute,
-			kind: Pending},
-		"a wait, to the interruption": {do: run, deadline: 20 * time.Minute, interrupt: 7 * time.Minute, waits: 7 * time.Minute,
-			total: 7 * time.Minute, kind: Pending},
+		"a wait, to the deadline": {do: run, deadline: 20 * time.Minute, interrupt: never, waits: 20 * time.Minute,
+			total: 20 * time.Minute, kind: Pending},
+		"a wait, to the interruption": {do: run, deadline: 20 * time.Minute, interrupt: 7 * time.Minute,
+			waits: 7 * time.Minute, total: 7 * time.Minute, kind: Pending},
 		"a wait resumed": {do: resume(accepted), deadline: 20 * time.Minute, interrupt: never, waits: 20 * time.Minute,
 			total: 20 * time.Minute, kind: Pending},
-		"accepted after the deadline": {do: run, send: sends(30*time.Second, nil), deadline: 10 * time.Second, interrupt: never,
-			waits: 0, total: 30 * time.Second, kind: Pending},
+		"accepted after the deadline": {do: run, send: sends(30*time.Second, nil), deadline: 10 * time.Second,
+			interrupt: never, waits: 0, total: 30 * time.Second, kind: Pending},
 
 		"settling": {do: run, send: fails(errLost), deadline: time.Hour, interrupt: never, settles: 2 * time.Minute,
 			total: 2 * time.Minute, kind: Unknown},
-		"settling, over the deadline": {do: run, send: fails(errLost), deadline: time.Second, interrupt: never, settles: 2 * time.Minute,
-			total: 2 * time.Minute, kind: Unknown},
-		"settling, which begins after the deadline": {do: run, send: sends(time.Minute, errLost), deadline: 10 * time.Second,
-			interrupt: never, settles: 2 * time.Minute, total: 3 * time.Minute, kind: Unknown},
+		"settling, over the deadline": {do: run, send: fails(errLost), deadline: time.Second, interrupt: never,
+			settles: 2 * time.Minute, total: 2 * time.Minute, kind: Unknown},
+		"settling, which begins after the deadline": {do: run, send: sends(time.Minute, errLost),
+			deadline: 10 * time.Second, interrupt: never, settles: 2 * time.Minute, total: 3 * time.Minute,
+			kind: Unknown},
 		"settling, interrupted": {do: run, send: fails(errLost), deadline: time.Hour, interrupt: 10 * time.Second,
 			settles: 40 * time.Second, total: 40 * time.Second, kind: Unknown},
-		"settling, interrupted near its end": {do: run, send: fails(errLost), deadline: time.Hour, interrupt: 119 * time.Second,
-			settles: 2 * time.Minute, total: 2 * time.Minute, kind: Unknown},
-		"settling, interrupted after the deadline": {do: run, send: fails(errLost), deadline: time.Second, interrupt: 50 * time.Second,
-			settles: 80 * time.Second, total: 80 * time.Second, kind: Unknown},
+		"settling, interrupted near its end": {do: run, send: fails(errLost), deadline: time.Hour,
+			interrupt: 119 * time.Second, settles: 2 * time.Minute, total: 2 * time.Minute, kind: Unknown},
+		"settling, interrupted after the deadline": {do: run, send: fails(errLost), deadline: time.Second,
+			interrupt: 50 * time.Second, settles: 80 * time.Second, total: 80 * time.Second, kind: Unknown},
 		"settling, interrupted before it begins": {do: run, send: sends(20*time.Second, errLost), deadline: time.Hour,
 			interrupt: 10 * time.Second, settles: 30 * time.Second, total: 50 * time.Second, kind: Unknown},
 		"settling resumed": {do: resume(unknown), deadline: time.Second, interrupt: never, settles: 2 * time.Minute,
 			total: 2 * time.Minute, kind: Unknown},
-		"settling resumed, interrupted": {do: resume(unknown), deadline: time.Hour, interrupt: time.Second, settles: 31 * time.Second,
-			total: 31 * time.Second, kind: Unknown},
-		"settling for a refresh": {do: look, interrupt: never, settles: 2 * time.Minute, total: 2 * time.Minute, kind: Unknown},
-		"settling for a refresh, interrupted": {do: look, interrupt: time.Second, settles: 31 * time.Second, total: 31 * time.Second,
+		"settling resumed, interrupted": {do: resume(unknown), deadline: time.Hour, interrupt: time.Second,
+			settles: 31 * time.Second, total: 31 * time.Second, kind: Unknown},
+		"settling for a refresh": {do: look, interrupt: never, settles: 2 * time.Minute, total: 2 * time.Minute,
 			kind: Unknown},
+		"settling for a refresh, interrupted": {do: look, interrupt: time.Second, settles: 31 * time.Second,
+			total: 31 * time.Second, kind: Unknown},
 
-		"under way after all, with time left": {do: run, send: fails(errLost), deadline: time.Hour, interrupt: never, underWay: true,
-			settles: 2 * time.Minute, waits: 58 * time.Minute, total: time.Hour, kind: Pending},
-		"under way after all, and the time is over": {do: run, send: fails(errLost), deadline: time.Minute, interrupt: never, underWay: true,
-			settles: 2 * time.Minute, waits: 0, total: 2 * time.Minute, kind: Pending},
-		"under way after all, and interrupted": {do: run, send: fails(errLost), deadline: time.Hour, interrupt: time.Minute,
-			underWay: true, settles: 90 * time.Second, waits: 0, total: 90 * time.Second, kind: Pending},
+		"under way after all, with time left": {do: run, send: fails(errLost), deadline: time.Hour, interrupt: never,
+			underWay: true, settles: 2 * time.Minute, waits: 58 * time.Minute, total: time.Hour, kind: Pending},
+		"under way after all, and the time is over": {do: run, send: fails(errLost), deadline: time.Minute,
+			interrupt: never, underWay: true, settles: 2 * time.Minute, waits: 0, total: 2 * time.Minute,
+			kind: Pending},
+		"under way after all, and interrupted": {do: run, send: fails(errLost), deadline: time.Hour,
+			interrupt: time.Minute, underWay: true, settles: 90 * time.Second, waits: 0, total: 90 * time.Second,
+			kind: Pending},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,13 +114,15 @@ func TestBounds(t *testing.T) {
 					found = wait.Underway
 				}
 				sim := &fakeSIM{
-					live: "INACTIVE", send: c.send, wait: hangs(wait.Undecided, "", &waited), settle: hangs(found, "PENDING_ACTIVE", &settled),
+					live: "INACTIVE", send: c.send, wait: hangs(wait.Undecided, "", &waited),
+					settle: hangs(found, "PENDING_ACTIVE", &settled),
 				}
 				begin := time.Now()
 				out := c.do(ctx, testEngine(), sim, begin.Add(c.deadline))
 				total := time.Since(begin)
 				if waited != c.waits || settled != c.settles || total != c.total {
-					t.Errorf("waited for %s, settled for %s, %s in all; want %s, %s, %s", waited, settled, total, c.waits, c.settles, c.total)
+					t.Errorf("waited for %s, settled for %s, %s in all; want %s, %s, %s", waited, settled, total,
+						c.waits, c.settles, c.total)
 				}
 				if out.Kind != c.kind || out.Pending == nil || out.Pending.Unknown != (c.kind == Unknown) {
 					t.Errorf("ended as %+v, keeping %+v", out, out.Pending)
@@ -125,7 +132,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestSettlingKeepsValues: the reads that settle a change outlive the run's context, and keep what it carries, such as its log.
+// TestSettlingKeepsValues: the reads that settle a change outlive the run's context, and keep what it carries, such as
+// its log.
 func TestSettlingKeepsValues(t *testing.T) {
 	t.Parallel()
 	type logger struct{}
@@ -139,12 +147,14 @@ func TestSettlingKeepsValues(t *testing.T) {
 		}
 		return seen{wait.Happened, "ACTIVE", nil}
 	}}
-	if out := Run(ctx, testEngine(), sim, heldTo, time.Now().Add(time.Hour), func(string, *Op[string]) {}); out.Kind != Done {
+	out := Run(ctx, testEngine(), sim, heldTo, time.Now().Add(time.Hour), func(string, *Op[string]) {})
+	if out.Kind != Done {
 		t.Errorf("ended as %+v", out)
 	}
 }
 
-// TestWaitingForTheLock: whoever waits for another change of the SIM does so to its own deadline, and has done nothing then.
+// TestWaitingForTheLock: whoever waits for another change of the SIM does so to its own deadline, and has done nothing
+// then.
 func TestWaitingForTheLock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -30,7 +30,8 @@ const (
 var (
 	heldTo  = Planned{Announced: true, From: "INACTIVE", Shows: "status INACTIVE"}
 	sending = Decision{
-		Action: Send, From: "INACTIVE", Shows: "INACTIVE", Wanted: "ACTIVE", Announced: true, Planned: "status INACTIVE",
+		Action: Send, From: "INACTIVE", Shows: "INACTIVE", Wanted: "ACTIVE", Announced: true,
+		Planned: "status INACTIVE",
 	}
 )
 
@@ -109,7 +110,8 @@ func (r *rig) records() []string {
 		if record.API != "cmo" || record.Change != "SIM status" || record.SIM != theID {
 			r.t.Errorf("a record of another change: %s", line)
 		}
-		text := fmt.Sprintf("%s %s %s -> %s", r.number(record.ID), record.Event, cmp.Or(record.From, "?"), cmp.Or(record.To, "?"))
+		text := fmt.Sprintf("%s %s %s -> %s", r.number(record.ID), record.Event, cmp.Or(record.From, "?"),
+			cmp.Or(record.To, "?"))
 		if record.Outcome != "" {
 			text += ": " + record.Outcome
 		}
@@ -139,7 +141,8 @@ func (r *rig) check(got, want ending) {
 	r.t.Helper()
 	got.Pending = r.numbered(got.Pending)
 	if !reflect.DeepEqual(got, want) {
-		r.t.Errorf("ended as\n%+v (%+v, %v)\nwant\n%+v (%+v, %v)", got, got.Pending, got.Err, want, want.Pending, want.Err)
+		r.t.Errorf("ended as\n%+v (%+v, %v)\nwant\n%+v (%+v, %v)", got, got.Pending, got.Err, want, want.Pending,
+			want.Err)
 	}
 	if got.Over() != (want.Pending == nil) {
 		r.t.Errorf("over: %t", got.Over())
@@ -229,47 +232,61 @@ func endCases() map[string]endCase {
 		// Nothing is sent.
 		"the SIM is as wanted": {sim: fakeSIM{live: "ACTIVE"}, calls: []string{"read"},
 			want: ending{Kind: Needless, Live: "ACTIVE", Decision: decided(Decision{From: "ACTIVE"}), Change: unsent}},
-		"the decision refuses": {sim: fakeSIM{live: "TERMINATED"}, calls: []string{"read"}, want: ending{Reason: Decided, Live: "TERMINATED",
-			Decision: decided(Decision{Action: Refuse, From: "TERMINATED", Summary: "SIM is terminated"}), Change: unsent}},
+		"the decision refuses": {sim: fakeSIM{live: "TERMINATED"}, calls: []string{"read"},
+			want: ending{Reason: Decided, Live: "TERMINATED",
+				Decision: decided(Decision{Action: Refuse, From: "TERMINATED", Summary: "SIM is terminated"}),
+				Change:   unsent}},
 		"not announced": {planned: &Planned{}, calls: []string{"read"}, want: ending{Kind: Moved, Live: "INACTIVE",
 			Decision: Decision{Action: Send, From: "INACTIVE", Shows: "INACTIVE", Wanted: "ACTIVE"}, Change: unsent}},
 		"not announced, though from is right": {planned: &Planned{From: "INACTIVE"}, calls: []string{"read"},
 			want: ending{Kind: Moved, Live: "INACTIVE", Change: unsent,
-				Decision: Decision{Action: Send, From: "INACTIVE", Shows: "INACTIVE", Wanted: "ACTIVE", Planned: "INACTIVE"}}},
-		"moved since the plan": {sim: fakeSIM{live: "SUSPENDED"}, calls: []string{"read"}, want: ending{Kind: Moved, Live: "SUSPENDED",
-			Decision: decided(Decision{Action: Send, From: "SUSPENDED", Shows: "SUSPENDED", Wanted: "ACTIVE"}), Change: unsent}},
-		"read only": {budget: &Budget{ReadOnly: true, Limit: 5}, calls: []string{"read"}, want: ending{Reason: ReadOnly, Live: "INACTIVE"}},
+				Decision: Decision{Action: Send, From: "INACTIVE", Shows: "INACTIVE", Wanted: "ACTIVE",
+					Planned: "INACTIVE"}}},
+		"moved since the plan": {sim: fakeSIM{live: "SUSPENDED"}, calls: []string{"read"},
+			want: ending{Kind: Moved, Live: "SUSPENDED",
+				Decision: decided(Decision{Action: Send, From: "SUSPENDED", Shows: "SUSPENDED", Wanted: "ACTIVE"}),
+				Change:   unsent}},
+		"read only": {budget: &Budget{ReadOnly: true, Limit: 5}, calls: []string{"read"},
+			want: ending{Reason: ReadOnly, Live: "INACTIVE"}},
 		"over the limit": {budget: &Budget{Limit: 2, sent: 2}, calls: []string{"read"},
 			want: ending{Reason: OverLimit, Live: "INACTIVE"}},
 		"unreadable": {sim: fakeSIM{live: "half of it", readErr: errUnreadable}, calls: []string{"read"},
 			want: ending{Reason: Unreadable, Live: "half of it", Err: errUnreadable, Change: unsent}},
-		"gone": {sim: fakeSIM{readErr: fmt.Errorf("reading: %w", &GoneError{errUnreadable})}, calls: []string{"read"}, want: ending{
-			Kind: Gone, Live: "INACTIVE", Err: fmt.Errorf("reading: %w", &GoneError{errUnreadable}), Change: unsent}},
+		"gone": {sim: fakeSIM{readErr: fmt.Errorf("reading: %w", &GoneError{errUnreadable})}, calls: []string{"read"},
+			want: ending{
+				Kind: Gone, Live: "INACTIVE", Err: fmt.Errorf("reading: %w", &GoneError{errUnreadable}),
+				Change: unsent}},
 
 		// It is sent and refused, or did not get there.
 		"refused": {sim: fakeSIM{send: fails(errRefused)}, calls: []string{"read", "send"},
-			want: ending{Reason: Rejected, Live: "INACTIVE", Err: errRefused}, records: []string{sendingRecord, refusedRecord}},
+			want: ending{Reason: Rejected, Live: "INACTIVE", Err: errRefused}, records: []string{sendingRecord,
+				refusedRecord}},
 		"did not get there": {sim: fakeSIM{send: fails(errNotSent)}, calls: []string{"read", "send"},
 			want:    ending{Reason: NotSent, Live: "INACTIVE", Err: errNotSent},
 			records: []string{sendingRecord, "#1 answered INACTIVE -> ACTIVE: not_sent (HTTP 207, c-1)"}},
 		"another is running, and it can't wait": {sim: fakeSIM{send: fails(errBusy)}, calls: []string{"read", "send"},
-			want: ending{Reason: Rejected, Live: "INACTIVE", Err: errBusy}, records: []string{sendingRecord, refusedRecord}},
+			want: ending{Reason: Rejected, Live: "INACTIVE", Err: errBusy}, records: []string{sendingRecord,
+				refusedRecord}},
 
 		// Another change is running: all is decided anew after it.
-		"sent once the other one is over": {queue: true, sim: fakeSIM{send: busyOnce(nil), idle: idles("INACTIVE", nil)},
+		"sent once the other one is over": {queue: true, sim: fakeSIM{send: busyOnce(nil),
+			idle: idles("INACTIVE", nil)},
 			calls: []string{"read", "send", "idle", "send", "keep INACTIVE #2 " + kept, waits},
 			want:  ending{Kind: Done, Live: "ACTIVE", Sent: true},
 			records: []string{sendingRecord, refusedRecord, "#2 sending INACTIVE -> ACTIVE",
-				"#2 answered INACTIVE -> ACTIVE: accepted (HTTP 207, c-1) monitor 7", "#2 settled INACTIVE -> ACTIVE: done"}},
+				"#2 answered INACTIVE -> ACTIVE: accepted (HTTP 207, c-1) monitor 7",
+				"#2 settled INACTIVE -> ACTIVE: done"}},
 		"lost once the other one is over": {queue: true,
-			sim:   fakeSIM{send: busyOnce(errLost), idle: idles("INACTIVE", nil), settle: always(wait.NoEffect, "INACTIVE", nil)},
+			sim: fakeSIM{send: busyOnce(errLost), idle: idles("INACTIVE", nil), settle: always(wait.NoEffect,
+				"INACTIVE", nil)},
 			calls: []string{"read", "send", "idle", "send", "keep INACTIVE #2 " + kept + " (unknown)", settles},
 			want:  ending{Kind: Ineffective, Live: "INACTIVE", Sent: true, Settled: true, Err: errLost},
 			records: []string{sendingRecord, refusedRecord, "#2 sending INACTIVE -> ACTIVE",
 				"#2 settled INACTIVE -> ACTIVE: no_effect"}},
 		"the other one did it": {queue: true, sim: fakeSIM{send: busyOnce(nil), idle: idles("ACTIVE", nil)},
 			calls: []string{"read", "send", "idle"}, records: []string{sendingRecord, refusedRecord},
-			want: ending{Kind: Needless, Live: "ACTIVE", Decision: decided(Decision{From: "ACTIVE"}), Change: changed("INACTIVE", "ACTIVE")}},
+			want: ending{Kind: Needless, Live: "ACTIVE", Decision: decided(Decision{From: "ACTIVE"}),
+				Change: changed("INACTIVE", "ACTIVE")}},
 		"the other one moved it": {queue: true, sim: fakeSIM{send: busyOnce(nil), idle: idles("SUSPENDED", nil)},
 			calls: []string{"read", "send", "idle"}, records: []string{sendingRecord, refusedRecord},
 			want: ending{Kind: Moved, Live: "SUSPENDED", Change: changed("INACTIVE", "ACTIVE"),
@@ -278,22 +295,28 @@ func endCases() map[string]endCase {
 			calls: []string{"read", "send", "idle"}, records: []string{sendingRecord, refusedRecord},
 			want: ending{Reason: Decided, Live: "TERMINATED", Change: changed("INACTIVE", "ACTIVE"),
 				Decision: decided(Decision{Action: Refuse, From: "TERMINATED", Summary: "SIM is terminated"})}},
-		"the other one lasts": {queue: true, sim: fakeSIM{send: busyOnce(nil), idle: idles("PENDING_X", context.DeadlineExceeded)},
+		"the other one lasts": {queue: true, sim: fakeSIM{send: busyOnce(nil), idle: idles("PENDING_X",
+			context.DeadlineExceeded)},
 			calls: []string{"read", "send", "idle"}, records: []string{sendingRecord, refusedRecord},
 			want: ending{Reason: Busy, Live: "INACTIVE", Err: errBusy}},
-		"one after the other is running": {queue: true, sim: fakeSIM{send: fails(errBusy), idle: idles("INACTIVE", nil)},
-			calls: []string{"read", "send", "idle", "send", "idle", "send"}, want: ending{Reason: Busy, Live: "INACTIVE", Err: errBusy},
+		"one after the other is running": {queue: true, sim: fakeSIM{send: fails(errBusy),
+			idle: idles("INACTIVE", nil)},
+			calls: []string{"read", "send", "idle", "send", "idle", "send"}, want: ending{Reason: Busy,
+				Live: "INACTIVE", Err: errBusy},
 			records: []string{sendingRecord, refusedRecord, "#2 sending INACTIVE -> ACTIVE",
 				"#2 answered INACTIVE -> ACTIVE: refused (HTTP 207, c-1)", "#3 sending INACTIVE -> ACTIVE",
 				"#3 answered INACTIVE -> ACTIVE: refused (HTTP 207, c-1)"}},
 
 		// The service has it.
-		"done": {calls: sent, records: onDisk(settled(journal.Done)), want: ending{Kind: Done, Live: "ACTIVE", Sent: true}},
-		"done, with from unknown to the plan": {planned: &Planned{Announced: true}, calls: sent, records: onDisk(settled(journal.Done)),
+		"done": {calls: sent, records: onDisk(settled(journal.Done)), want: ending{Kind: Done, Live: "ACTIVE",
+			Sent: true}},
+		"done, with from unknown to the plan": {planned: &Planned{Announced: true}, calls: sent,
+			records: onDisk(settled(journal.Done)),
 			want: ending{Kind: Done, Live: "ACTIVE", Sent: true, Decision: Decision{
 				Action: Send, From: "INACTIVE", Shows: "INACTIVE", Wanted: "ACTIVE", Announced: true}}},
 		"failed": {sim: fakeSIM{wait: always(wait.Broken, "INACTIVE", errRefused)}, calls: sent,
-			records: onDisk(settled(journal.Refused)), want: ending{Kind: Broken, Live: "INACTIVE", Err: errRefused, Sent: true}},
+			records: onDisk(settled(journal.Refused)), want: ending{Kind: Broken, Live: "INACTIVE", Err: errRefused,
+				Sent: true}},
 		"over, and not shown": {sim: fakeSIM{wait: always(wait.Missed, "BLOCKED", errUnreadable)}, calls: sent,
 			records: onDisk(settled(journal.NoEffect)),
 			want:    ending{Kind: Unshown, Live: "BLOCKED", Err: errUnreadable, Sent: true, Pending: op()}},
@@ -305,46 +328,56 @@ func endCases() map[string]endCase {
 			records: onDisk(settled(journal.Done)), want: ending{Kind: Gone, Err: errUnreadable, Sent: true}},
 		"not over": {sim: fakeSIM{wait: always(wait.Underway, "PENDING_ACTIVE", context.DeadlineExceeded)}, calls: sent,
 			records: onDisk(settled(journal.Pending)),
-			want:    ending{Kind: Pending, Live: "PENDING_ACTIVE", Err: context.DeadlineExceeded, Sent: true, Pending: op()}},
+			want: ending{Kind: Pending, Live: "PENDING_ACTIVE", Err: context.DeadlineExceeded, Sent: true,
+				Pending: op()}},
 		"its end was not seen": {sim: fakeSIM{wait: always(wait.Undecided, "", errUnreadable)}, calls: sent,
 			records: onDisk(settled(journal.Pending)),
 			want:    ending{Kind: Pending, Live: "INACTIVE", Err: errUnreadable, Sent: true, Pending: op()}},
 
 		// No answer.
-		"lost, and done": {sim: fakeSIM{send: lost}, calls: unanswered, records: []string{sendingRecord, settled(journal.Done)},
+		"lost, and done": {sim: fakeSIM{send: lost}, calls: unanswered, records: []string{sendingRecord,
+			settled(journal.Done)},
 			want: ending{Kind: Done, Live: "ACTIVE", Err: errLost, Sent: true, Settled: true}},
-		"lost, and failed": {sim: fakeSIM{send: lost, settle: always(wait.Broken, "INACTIVE", errRefused)}, calls: unanswered,
+		"lost, and failed": {sim: fakeSIM{send: lost, settle: always(wait.Broken, "INACTIVE", errRefused)},
+			calls:   unanswered,
 			records: []string{sendingRecord, settled(journal.Refused)},
 			want:    ending{Kind: Broken, Live: "INACTIVE", Err: errRefused, Sent: true, Settled: true}},
-		"lost, and not shown": {sim: fakeSIM{send: lost, settle: always(wait.Missed, "BLOCKED", nil)}, calls: unanswered,
+		"lost, and not shown": {sim: fakeSIM{send: lost, settle: always(wait.Missed, "BLOCKED", nil)},
+			calls:   unanswered,
 			records: []string{sendingRecord, settled(journal.NoEffect)},
-			want:    ending{Kind: Unshown, Live: "BLOCKED", Err: errLost, Sent: true, Settled: true, Pending: unknownOp()}},
-		"lost, without effect": {sim: fakeSIM{send: lost, settle: always(wait.NoEffect, "INACTIVE", nil)}, calls: unanswered,
+			want: ending{Kind: Unshown, Live: "BLOCKED", Err: errLost, Sent: true, Settled: true,
+				Pending: unknownOp()}},
+		"lost, without effect": {sim: fakeSIM{send: lost, settle: always(wait.NoEffect, "INACTIVE", nil)},
+			calls:   unanswered,
 			records: []string{sendingRecord, settled(journal.NoEffect)},
 			want:    ending{Kind: Ineffective, Live: "INACTIVE", Err: errLost, Sent: true, Settled: true}},
-		"lost, and overtaken": {sim: fakeSIM{send: lost, settle: always(wait.Superseded, "SUSPENDED", nil)}, calls: unanswered,
+		"lost, and overtaken": {sim: fakeSIM{send: lost, settle: always(wait.Superseded, "SUSPENDED", nil)},
+			calls:   unanswered,
 			records: []string{sendingRecord, settled(journal.Done)},
 			want:    ending{Kind: Overtaken, Live: "SUSPENDED", Err: errLost, Sent: true, Settled: true}},
 		"lost, and gone": {sim: fakeSIM{send: lost, settle: always(wait.Vanished, "", nil)}, calls: unanswered,
 			records: []string{sendingRecord, settled(journal.Done)},
 			want:    ending{Kind: Gone, Err: errLost, Sent: true, Settled: true}},
-		"lost, and nobody can tell": {sim: fakeSIM{send: lost, settle: always(wait.Undecided, "half of it", errUnreadable)}, calls: unanswered,
+		"lost, and nobody can tell": {sim: fakeSIM{send: lost, settle: always(wait.Undecided, "half of it",
+			errUnreadable)}, calls: unanswered,
 			records: []string{sendingRecord, settled(journal.Unknown)},
 			want:    ending{Kind: Unknown, Live: "INACTIVE", Err: errLost, Sent: true, Pending: unknownOp()}},
 		"lost, under way, and done": {sim: fakeSIM{send: lost, settle: always(wait.Underway, "PENDING_ACTIVE", nil)},
 			calls:   slices.Concat(unanswered, []string{"keep PENDING_ACTIVE #1 " + kept, waits}),
 			records: []string{sendingRecord, settled(journal.Done)},
 			want:    ending{Kind: Done, Live: "ACTIVE", Sent: true, Settled: true}},
-		"lost, under way, and its end was not seen": {sim: fakeSIM{send: lost, settle: always(wait.Underway, "PENDING_ACTIVE", nil),
+		"lost, under way, and its end was not seen": {sim: fakeSIM{send: lost, settle: always(wait.Underway,
+			"PENDING_ACTIVE", nil),
 			wait: always(wait.Undecided, "", errUnreadable)},
 			calls:   slices.Concat(unanswered, []string{"keep PENDING_ACTIVE #1 " + kept, waits}),
 			records: []string{sendingRecord, settled(journal.Pending)},
-			want:    ending{Kind: Pending, Live: "PENDING_ACTIVE", Err: errUnreadable, Sent: true, Settled: true, Pending: op()}},
+			want: ending{Kind: Pending, Live: "PENDING_ACTIVE", Err: errUnreadable, Sent: true, Settled: true,
+				Pending: op()}},
 	}
 }
 
-// TestEnds: the whole of each end, the calls on the way there in their order, and what the journal has of it. Nothing is
-// sent twice, except after the service has said that another change is running.
+// TestEnds: the whole of each end, the calls on the way there in their order, and what the journal has of it. Nothing
+// is sent twice, except after the service has said that another change is running.
 func TestEnds(t *testing.T) {
 	t.Parallel()
 	for name, c := range endCases() {
@@ -395,11 +428,13 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestEndsOfAnEarlierRun: a change of another run is waited for or settled, nothing is sent, and its own record is ended.
+// TestEndsOfAnEarlierRun: a change of another run is waited for or settled, nothing is sent, and its own record is
+// ended.
 func TestEndsOfAnEarlierRun(t *testing.T) {
 	t.Parallel()
 	stored := func(unknown bool) *Op[string] {
-		return &Op[string]{Version: 2, Unknown: unknown, Record: earlier, From: "INACTIVE", To: "ACTIVE", Operation: "it"}
+		return &Op[string]{Version: 2, Unknown: unknown, Record: earlier, From: "INACTIVE", To: "ACTIVE",
+			Operation: "it"}
 	}
 	record := func(outcome journal.Outcome) []string {
 		return []string{earlier + " settled INACTIVE -> ACTIVE: " + string(outcome)}
@@ -412,22 +447,27 @@ func TestEndsOfAnEarlierRun(t *testing.T) {
 		waits, looks  string
 		waited, asked []string // the records of the resumed one, and of the refresh
 	}{
-		"done": {op: stored(false), sim: fakeSIM{peek: seen{wait.Happened, "ACTIVE", nil}}, waits: "wait", looks: "peek",
+		"done": {op: stored(false), sim: fakeSIM{peek: seen{wait.Happened, "ACTIVE", nil}}, waits: "wait",
+			looks:  "peek",
 			resume: ending{Kind: Done, Live: "ACTIVE"}, look: ending{Kind: Done, Live: "ACTIVE"},
 			waited: record(journal.Done), asked: record(journal.Done)},
 		"under way": {op: stored(false), waits: "wait", looks: "peek",
-			sim:    fakeSIM{wait: always(wait.Underway, "PENDING_ACTIVE", nil), peek: seen{wait.Underway, "PENDING_ACTIVE", nil}},
+			sim: fakeSIM{wait: always(wait.Underway, "PENDING_ACTIVE", nil), peek: seen{wait.Underway,
+				"PENDING_ACTIVE", nil}},
 			resume: ending{Kind: Pending, Live: "PENDING_ACTIVE", Pending: stored(false)},
 			look:   ending{Kind: Pending, Live: "PENDING_ACTIVE", Pending: stored(false)},
 			waited: record(journal.Pending)},
 		"can't be seen": {op: stored(false), waits: "wait", looks: "peek",
-			sim:    fakeSIM{wait: always(wait.Undecided, "", errUnreadable), peek: seen{wait.Undecided, "", errUnreadable}},
+			sim: fakeSIM{wait: always(wait.Undecided, "", errUnreadable), peek: seen{wait.Undecided, "",
+				errUnreadable}},
 			resume: ending{Kind: Pending, Err: errUnreadable, Pending: stored(false)},
 			look:   ending{Kind: Pending, Err: errUnreadable, Pending: stored(false)},
 			waited: record(journal.Pending)},
 		"failed": {op: stored(false), waits: "wait", looks: "peek",
-			sim:    fakeSIM{wait: always(wait.Broken, "INACTIVE", errRefused), peek: seen{wait.Broken, "INACTIVE", errRefused}},
-			resume: ending{Kind: Broken, Live: "INACTIVE", Err: errRefused}, look: ending{Kind: Broken, Live: "INACTIVE", Err: errRefused},
+			sim: fakeSIM{wait: always(wait.Broken, "INACTIVE", errRefused), peek: seen{wait.Broken, "INACTIVE",
+				errRefused}},
+			resume: ending{Kind: Broken, Live: "INACTIVE", Err: errRefused}, look: ending{Kind: Broken,
+				Live: "INACTIVE", Err: errRefused},
 			waited: record(journal.Refused), asked: record(journal.Refused)},
 		"not shown": {op: stored(false), waits: "wait", looks: "peek",
 			sim:    fakeSIM{wait: always(wait.Missed, "BLOCKED", nil), peek: seen{wait.Missed, "BLOCKED", nil}},
@@ -435,7 +475,8 @@ func TestEndsOfAnEarlierRun(t *testing.T) {
 			look:   ending{Kind: Unshown, Live: "BLOCKED", Pending: stored(false)},
 			waited: record(journal.NoEffect), asked: record(journal.NoEffect)},
 		"unknown, and done": {op: stored(true), waits: "settle", looks: "settle",
-			resume: ending{Kind: Done, Live: "ACTIVE", Settled: true}, look: ending{Kind: Done, Live: "ACTIVE", Settled: true},
+			resume: ending{Kind: Done, Live: "ACTIVE", Settled: true}, look: ending{Kind: Done, Live: "ACTIVE",
+				Settled: true},
 			waited: record(journal.Done), asked: record(journal.Done)},
 		"unknown, and without effect": {op: stored(true), sim: fakeSIM{settle: always(wait.NoEffect, "INACTIVE", nil)},
 			waits: "settle", looks: "settle",
@@ -443,16 +484,20 @@ func TestEndsOfAnEarlierRun(t *testing.T) {
 			look:   ending{Kind: Ineffective, Live: "INACTIVE", Settled: true},
 			waited: record(journal.NoEffect), asked: record(journal.NoEffect)},
 		"unknown, and under way": {op: stored(true), waits: "settle wait", looks: "settle peek",
-			sim: fakeSIM{settle: always(wait.Underway, "PENDING_ACTIVE", nil), wait: always(wait.Undecided, "", errUnreadable),
+			sim: fakeSIM{settle: always(wait.Underway, "PENDING_ACTIVE", nil), wait: always(wait.Undecided, "",
+				errUnreadable),
 				peek: seen{wait.Underway, "PENDING_ACTIVE", nil}},
-			resume: ending{Kind: Pending, Live: "PENDING_ACTIVE", Settled: true, Err: errUnreadable, Pending: stored(false)},
+			resume: ending{Kind: Pending, Live: "PENDING_ACTIVE", Settled: true, Err: errUnreadable,
+				Pending: stored(false)},
 			look:   ending{Kind: Pending, Live: "PENDING_ACTIVE", Settled: true, Pending: stored(false)},
 			waited: record(journal.Pending)},
-		"unknown for good": {op: stored(true), sim: fakeSIM{settle: always(wait.Undecided, "", errUnreadable)}, waits: "settle", looks: "settle",
+		"unknown for good": {op: stored(true), sim: fakeSIM{settle: always(wait.Undecided, "", errUnreadable)},
+			waits: "settle", looks: "settle",
 			resume: ending{Kind: Unknown, Err: errUnreadable, Pending: stored(true)},
 			look:   ending{Kind: Unknown, Err: errUnreadable, Pending: stored(true)},
 			waited: record(journal.Unknown)},
-		"kept without a record": {op: &Op[string]{Operation: "it"}, sim: fakeSIM{peek: seen{wait.Happened, "ACTIVE", nil}},
+		"kept without a record": {op: &Op[string]{Operation: "it"}, sim: fakeSIM{peek: seen{wait.Happened, "ACTIVE",
+			nil}},
 			waits: "wait", looks: "peek", resume: ending{Kind: Done, Live: "ACTIVE", Change: changed("", "")},
 			look: ending{Kind: Done, Live: "ACTIVE", Change: changed("", "")}},
 	} {
@@ -467,7 +512,8 @@ func TestEndsOfAnEarlierRun(t *testing.T) {
 				{func(r *rig, s *fakeSIM) ending {
 					return Resume(t.Context(), r.Engine, s, test.op, time.Now().Add(time.Hour))
 				}, test.resume, test.waits, test.waited},
-				{func(r *rig, s *fakeSIM) ending { return Look(t.Context(), r.Engine, s, test.op) }, test.look, test.looks, test.asked},
+				{func(r *rig, s *fakeSIM) ending { return Look(t.Context(), r.Engine, s, test.op) }, test.look,
+					test.looks, test.asked},
 			} {
 				r, sim, op := newRig(t), test.sim, *test.op
 				want := how.want
@@ -509,7 +555,8 @@ func TestResumeInterrupted(t *testing.T) {
 	}
 }
 
-// TestJournalInTrouble: what can't be written down before is not sent, and what can't be written down after is a warning.
+// TestJournalInTrouble: what can't be written down before is not sent, and what can't be written down after is a
+// warning.
 func TestJournalInTrouble(t *testing.T) {
 	t.Parallel()
 	t.Run("before", func(t *testing.T) {
@@ -523,7 +570,8 @@ func TestJournalInTrouble(t *testing.T) {
 			t.Errorf("%T: %v", out.Err, out.Err)
 		}
 		r.check(out, ending{
-			Reason: NotRecorded, Live: "INACTIVE", Decision: sending, Change: changed("INACTIVE", "ACTIVE"), Err: out.Err,
+			Reason: NotRecorded, Live: "INACTIVE", Decision: sending, Change: changed("INACTIVE", "ACTIVE"),
+			Err: out.Err,
 		})
 		if want := []string{"read"}; !slices.Equal(sim.log, want) {
 			t.Errorf("calls: %q", sim.log)
@@ -556,7 +604,8 @@ func TestJournalInTrouble(t *testing.T) {
 			}
 		}
 		r.check(out, ending{
-			Kind: Done, Live: "ACTIVE", Decision: sending, Change: changed("INACTIVE", "ACTIVE"), Sent: true, Warnings: out.Warnings,
+			Kind: Done, Live: "ACTIVE", Decision: sending, Change: changed("INACTIVE", "ACTIVE"), Sent: true,
+			Warnings: out.Warnings,
 		})
 	})
 }
@@ -585,7 +634,8 @@ func TestDecodeWhole(t *testing.T) {
 		}
 	}
 	for _, raw := range []string{
-		`{"version":3,"operation":{}}`, `{"version":"2","operation":{}}`, string(stored[:len(stored)-1]), `{"operation":[]}`, `[]`, `7`, "\x00",
+		`{"version":3,"operation":{}}`, `{"version":"2","operation":{}}`, string(stored[:len(stored)-1]),
+		`{"operation":[]}`, `[]`, `7`, "\x00",
 	} {
 		if got, err := Decode[operation]([]byte(raw)); got != nil || !errors.Is(err, ErrUnreadable) {
 			t.Errorf("%s: %+v (%v)", raw, got, err)

@@ -25,7 +25,8 @@ func (s namedSIM) Change() journal.Change {
 	return journal.Change{API: "cmo", Kind: "SIM status", SIM: s.name}
 }
 
-// TestLimitIsExact: however many ask at the same moment, as many changes are sent as the limit allows, and not one more.
+// TestLimitIsExact: however many ask at the same moment, as many changes are sent as the limit allows, and not one
+// more.
 func TestLimitIsExact(t *testing.T) {
 	t.Parallel()
 	const many = 50
@@ -65,7 +66,8 @@ func TestLimitIsExact(t *testing.T) {
 			close(start)
 			all.Wait()
 			if int(sent.Load()) != c.sent || int(refused.Load()) != many-c.sent || c.budget.Sent() != c.sent {
-				t.Errorf("%d sent, %d refused, %d counted; want %d sent", sent.Load(), refused.Load(), c.budget.Sent(), c.sent)
+				t.Errorf("%d sent, %d refused, %d counted; want %d sent", sent.Load(), refused.Load(), c.budget.Sent(),
+					c.sent)
 			}
 		})
 	}
@@ -102,8 +104,8 @@ func (s sharedSIM) Wait(context.Context, string) (wait.Verdict, string, error) {
 	return wait.Happened, "ACTIVE", nil
 }
 
-// TestOneSIMManyWishes: of many that want the same of one SIM at the same moment, one sends it; the others wait until it is
-// over, and find it done.
+// TestOneSIMManyWishes: of many that want the same of one SIM at the same moment, one sends it; the others wait until
+// it is over, and find it done.
 func TestOneSIMManyWishes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -115,7 +117,8 @@ func TestOneSIMManyWishes(t *testing.T) {
 		for i := range kinds {
 			sim := sharedSIM{&fakeSIM{}, &mu, &now, &sends, &holders}
 			all.Go(func() {
-				kinds[i] = Run(t.Context(), e, sim, heldTo, time.Now().Add(time.Hour), func(string, *Op[string]) {}).Kind
+				kinds[i] = Run(t.Context(), e, sim, heldTo, time.Now().Add(time.Hour),
+					func(string, *Op[string]) {}).Kind
 			})
 		}
 		synctest.Wait()
@@ -124,14 +127,15 @@ func TestOneSIMManyWishes(t *testing.T) {
 		}
 		all.Wait()
 		slices.Sort(kinds)
-		if want := append([]Kind{Done}, slices.Repeat([]Kind{Needless}, 49)...); !slices.Equal(kinds, want) || sends != 1 {
+		if want := append([]Kind{Done}, slices.Repeat([]Kind{Needless}, 49)...); !slices.Equal(kinds, want) ||
+			sends != 1 {
 			t.Errorf("%d sends, ended as %v", sends, kinds)
 		}
 	})
 }
 
-// TestInterruptedBeforeSending: once the run has ended nothing is sent, counted or written down, whatever the subject makes
-// of its context.
+// TestInterruptedBeforeSending: once the run has ended nothing is sent, counted or written down, whatever the subject
+// makes of its context.
 func TestInterruptedBeforeSending(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("Ctrl-C")
@@ -155,7 +159,8 @@ func TestInterruptedBeforeSending(t *testing.T) {
 				}
 				accepted := r.watch(&sim)
 				r.check(Run(ctx, r.Engine, fakeQueue{&sim}, heldTo, time.Now().Add(time.Hour), accepted), ending{
-					Reason: Interrupted, Live: "INACTIVE", Decision: sending, Change: changed("INACTIVE", "ACTIVE"), Err: c.why,
+					Reason: Interrupted, Live: "INACTIVE", Decision: sending, Change: changed("INACTIVE", "ACTIVE"),
+					Err: c.why,
 				})
 				if want := []string{"read", "send", "idle"}; !slices.Equal(sim.log, want) {
 					t.Errorf("calls: %q", sim.log)

@@ -11,9 +11,9 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
-// TestLearn: what a run writes of a change whose own run was killed: that it was executed, where the SIM shows it; that it had
-// no effect, only once the service has taken another change of the SIM; of anything else nothing, and never of its own change
-// what the SIM showed before.
+// TestLearn: what a run writes of a change whose own run was killed: that it was executed, where the SIM shows it; that
+// it had no effect, only once the service has taken another change of the SIM; of anything else nothing, and never of
+// its own change what the SIM showed before.
 func TestLearn(t *testing.T) {
 	t.Parallel()
 	const (
@@ -37,14 +37,20 @@ func TestLearn(t *testing.T) {
 			want: []string{ends("INACTIVE", "deleted", journal.Done)}},
 		"of one that can't be read": {from: "INACTIVE", to: "deleted", sim: fakeSIM{readErr: errUnreadable}},
 		"the service takes the next": {from: "INACTIVE", to: "ACTIVE", sim: fakeSIM{live: "INACTIVE"},
-			want: []string{sent, answered + "accepted (HTTP 207, c-1)", ends("INACTIVE", "ACTIVE", journal.NoEffect), done}},
-		"the service takes the next, from what it made": {from: "SUSPENDED", to: "INACTIVE", sim: fakeSIM{live: "INACTIVE"},
-			want: []string{sent, answered + "accepted (HTTP 207, c-1)", ends("SUSPENDED", "INACTIVE", journal.Done), done}},
-		"the service takes the next, from something else": {from: "BLOCKED", to: "SUSPENDED", sim: fakeSIM{live: "INACTIVE"},
+			want: []string{sent, answered + "accepted (HTTP 207, c-1)", ends("INACTIVE", "ACTIVE", journal.NoEffect),
+				done}},
+		"the service takes the next, from what it made": {from: "SUSPENDED", to: "INACTIVE",
+			sim: fakeSIM{live: "INACTIVE"},
+			want: []string{sent, answered + "accepted (HTTP 207, c-1)", ends("SUSPENDED", "INACTIVE", journal.Done),
+				done}},
+		"the service takes the next, from something else": {from: "BLOCKED", to: "SUSPENDED",
+			sim:  fakeSIM{live: "INACTIVE"},
 			want: []string{sent, answered + "accepted (HTTP 207, c-1)", done}},
-		"the service refuses the next": {from: "INACTIVE", to: "ACTIVE", sim: fakeSIM{live: "INACTIVE", send: fails(errRefused)},
+		"the service refuses the next": {from: "INACTIVE", to: "ACTIVE", sim: fakeSIM{live: "INACTIVE",
+			send: fails(errRefused)},
 			want: []string{sent, answered + "refused (HTTP 207, c-1)"}},
-		"the next was lost, and has happened": {from: "INACTIVE", to: "BLOCKED", sim: fakeSIM{live: "INACTIVE", send: fails(errLost)},
+		"the next was lost, and has happened": {from: "INACTIVE", to: "BLOCKED", sim: fakeSIM{live: "INACTIVE",
+			send: fails(errLost)},
 			want: []string{sent, ends("INACTIVE", "BLOCKED", journal.NoEffect), done}},
 		"the next was lost, and nobody can tell": {from: "INACTIVE", to: "BLOCKED",
 			sim:  fakeSIM{live: "INACTIVE", send: fails(errLost), settle: always(wait.Undecided, "", errUnreadable)},
@@ -60,7 +66,8 @@ func TestLearn(t *testing.T) {
 				t.Fatal(err)
 			}
 			subject := learningSIM{&sim}
-			Run(t.Context(), r.Engine, subject, Planned{Announced: true}, time.Now().Add(time.Hour), func(string, *Op[string]) {})
+			Run(t.Context(), r.Engine, subject, Planned{Announced: true}, time.Now().Add(time.Hour),
+				func(string, *Op[string]) {})
 			r.checkRecords(append([]string{fmt.Sprintf("#1 sending %s -> %s", c.from, c.to)}, c.want...)...)
 		})
 	}
@@ -99,16 +106,18 @@ func TestLearn_byARead(t *testing.T) {
 	}
 }
 
-// TestRecorded: an answer that leaves the outcome open is written down with what support asks for; and where the decision has
-// other words for the journal, those are written, also by the run that picks the change up.
+// TestRecorded: an answer that leaves the outcome open is written down with what support asks for; and where the
+// decision has other words for the journal, those are written, also by the run that picks the change up.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
-	r, sim := newRig(t), fakeSIM{send: fails(fmt.Errorf("HTTP 503: %w", errLost)), settle: always(wait.Undecided, "", errUnreadable)}
+	r, sim := newRig(t), fakeSIM{send: fails(fmt.Errorf("HTTP 503: %w", errLost)), settle: always(wait.Undecided, "",
+		errUnreadable)}
 	r.Observe = func(ctx context.Context) (context.Context, func(error) journal.Answer) {
 		return ctx, func(error) journal.Answer { return journal.Answer{HTTPStatus: 503, CorrelationID: "c-2"} }
 	}
 	subject := recordedSIM{&sim}
-	out := Run(t.Context(), r.Engine, subject, Planned{Announced: true}, time.Now().Add(time.Hour), func(string, *Op[string]) {})
+	out := Run(t.Context(), r.Engine, subject, Planned{Announced: true}, time.Now().Add(time.Hour),
+		func(string, *Op[string]) {})
 	want := []string{
 		"#1 sending digest 1 -> digest 2", "#1 answered digest 1 -> digest 2: unknown (HTTP 503, c-2)",
 		"#1 settled digest 1 -> digest 2: unknown",
@@ -127,6 +136,7 @@ type recordedSIM struct{ *fakeSIM }
 
 func (s recordedSIM) Decide(string) Decision {
 	return Decision{
-		Action: Send, Shows: "status INACTIVE", Wanted: "status ACTIVE", Recorded: &Sides{From: "digest 1", To: "digest 2"},
+		Action: Send, Shows: "status INACTIVE", Wanted: "status ACTIVE", Recorded: &Sides{From: "digest 1",
+			To: "digest 2"},
 	}
 }

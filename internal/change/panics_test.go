@@ -78,10 +78,11 @@ func (s faultySIM) Peek(ctx context.Context, op string) (wait.Verdict, string, e
 }
 
 // errFault is what a panic is told as.
-var errFault = fmt.Errorf("the provider has a fault (%s), which the log (TF_LOG=ERROR) shows: please report it", "change.fault")
+var errFault = fmt.Errorf("the provider has a fault (%s), which the log (TF_LOG=ERROR) shows: please report it",
+	"change.fault")
 
-// TestPanicsAnywhere: a panic before the change was sent leaves nothing sent; one after that leaves it open, with all that a
-// later run needs, also in the journal. It never gets out, is logged once, and leaves the SIM free.
+// TestPanicsAnywhere: a panic before the change was sent leaves nothing sent; one after that leaves it open, with all
+// that a later run needs, also in the journal. It never gets out, is logged once, and leaves the SIM free.
 func TestPanicsAnywhere(t *testing.T) {
 	t.Parallel()
 	const unknown = "settled INACTIVE -> ACTIVE: unknown"
@@ -92,7 +93,8 @@ func TestPanicsAnywhere(t *testing.T) {
 		})
 	}
 	stored := func(unknown bool) *Op[string] {
-		return &Op[string]{Version: 2, Unknown: unknown, Record: earlier, From: "INACTIVE", To: "ACTIVE", Operation: kept}
+		return &Op[string]{Version: 2, Unknown: unknown, Record: earlier, From: "INACTIVE", To: "ACTIVE",
+			Operation: kept}
 	}
 	unchanged := func(t *testing.T, op *Op[string], unknown bool) {
 		if *op != *stored(unknown) {
@@ -131,7 +133,8 @@ func TestPanicsAnywhere(t *testing.T) {
 			Change: changed("", "")}},
 		"making the operation": {at: "Operation", do: run, calls: []string{"read"},
 			want: ending{Reason: Fault, Live: "INACTIVE", Decision: sending, Change: c}},
-		"waiting for another one": {at: "Idle", sim: fakeSIM{send: busyOnce(nil)}, do: run, calls: []string{"read", "send"},
+		"waiting for another one": {at: "Idle", sim: fakeSIM{send: busyOnce(nil)}, do: run,
+			calls:   []string{"read", "send"},
 			want:    ending{Reason: Fault, Live: "INACTIVE", Decision: sending, Change: c},
 			records: []string{sendingRecord, refusedRecord}},
 		"sending": {at: "Send", do: run, want: open, calls: []string{"read", "send"},
@@ -140,22 +143,27 @@ func TestPanicsAnywhere(t *testing.T) {
 			records: []string{sendingRecord, "#1 " + unknown}},
 		"keeping it": {at: "accepted", do: run, want: open, calls: []string{"read", "send"},
 			records: []string{sendingRecord, acceptedRecord, "#1 " + unknown}},
-		"keeping it, without an answer": {at: "accepted", sim: fakeSIM{send: lost}, do: run, want: open, calls: []string{"read", "send"},
+		"keeping it, without an answer": {at: "accepted", sim: fakeSIM{send: lost}, do: run, want: open,
+			calls:   []string{"read", "send"},
 			records: []string{sendingRecord, "#1 " + unknown}},
 		"waiting": {at: "Wait", do: run, want: open, calls: []string{"read", "send", keepAccepted},
 			records: []string{sendingRecord, acceptedRecord, "#1 " + unknown}},
-		"settling": {at: "Settle", sim: fakeSIM{send: lost}, do: run, want: open, calls: []string{"read", "send", keepUnknown},
+		"settling": {at: "Settle", sim: fakeSIM{send: lost}, do: run, want: open, calls: []string{"read", "send",
+			keepUnknown},
 			records: []string{sendingRecord, "#1 " + unknown}},
-		"waiting after settling": {at: "Wait", sim: fakeSIM{send: lost, settle: always(wait.Underway, "PENDING_ACTIVE", nil)}, do: run,
+		"waiting after settling": {at: "Wait", sim: fakeSIM{send: lost, settle: always(wait.Underway, "PENDING_ACTIVE",
+			nil)}, do: run,
 			want: ending{Kind: Unknown, Live: "PENDING_ACTIVE", Decision: sending, Change: c, Sent: true, Settled: true,
 				Pending: unknownOp()},
 			calls:   []string{"read", "send", keepUnknown, settles, "keep PENDING_ACTIVE #1 " + kept},
 			records: []string{sendingRecord, "#1 " + unknown}},
 
-		"waiting for an earlier one": {at: "Wait", do: resume(false), want: openEarlier, records: []string{earlier + " " + unknown}},
-		"settling an earlier one":    {at: "Settle", do: resume(true), want: openEarlier, records: []string{earlier + " " + unknown}},
-		"looking":                    {at: "Peek", do: look(false), want: openEarlier},
-		"settling for a refresh":     {at: "Settle", do: look(true), want: openEarlier},
+		"waiting for an earlier one": {at: "Wait", do: resume(false), want: openEarlier,
+			records: []string{earlier + " " + unknown}},
+		"settling an earlier one": {at: "Settle", do: resume(true), want: openEarlier,
+			records: []string{earlier + " " + unknown}},
+		"looking":                {at: "Peek", do: look(false), want: openEarlier},
+		"settling for a refresh": {at: "Settle", do: look(true), want: openEarlier},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,8 +12,8 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/journal"
 )
 
-// TestCertainty: what an error of a client says about a change. What is not certain counts as sent: a change that is taken for
-// refused would be sent again.
+// TestCertainty: what an error of a client says about a change. What is not certain counts as sent: a change that is
+// taken for refused would be sent again.
 func TestCertainty(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -25,12 +25,14 @@ func TestCertainty(t *testing.T) {
 		"5xx":               {&transport.Error{Unknown: true, Status: http.StatusBadGateway}, change.Uncertain},
 		"conflict, perhaps": {&transport.Error{Unknown: true, Status: http.StatusConflict}, change.Uncertain},
 		"of no client":      {errors.New("the answer could not be decoded"), change.Uncertain},
-		"not sent":          {&transport.Error{NotSent: true, Cause: errors.New("connection refused")}, change.CertainlyNotSent},
-		"stopped before":    {&transport.Error{NotSent: true, Stopped: true, Status: http.StatusUnauthorized}, change.CertainlyNotSent},
-		"conflict":          {&transport.Error{Status: http.StatusConflict}, change.OtherRunning},
-		"refused":           {&transport.Error{Status: http.StatusBadRequest, Message: "no"}, change.CertainlyRefused},
-		"not found":         {&transport.Error{Status: http.StatusNotFound, NotFound: true}, change.CertainlyRefused},
-		"too many":          {&transport.Error{Status: http.StatusTooManyRequests}, change.CertainlyRefused},
+		"not sent": {&transport.Error{NotSent: true, Cause: errors.New("connection refused")},
+			change.CertainlyNotSent},
+		"stopped before": {&transport.Error{NotSent: true, Stopped: true, Status: http.StatusUnauthorized},
+			change.CertainlyNotSent},
+		"conflict":  {&transport.Error{Status: http.StatusConflict}, change.OtherRunning},
+		"refused":   {&transport.Error{Status: http.StatusBadRequest, Message: "no"}, change.CertainlyRefused},
+		"not found": {&transport.Error{Status: http.StatusNotFound, NotFound: true}, change.CertainlyRefused},
+		"too many":  {&transport.Error{Status: http.StatusTooManyRequests}, change.CertainlyRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

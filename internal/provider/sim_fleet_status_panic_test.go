@@ -21,8 +21,8 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
 )
 
-// faultyLog is a log that panics once, in the middle of the client, when it is told of a call: the client logs a call after it
-// was answered, on the goroutine of the SIM that it is for.
+// faultyLog is a log that panics once, in the middle of the client, when it is told of a call: the client logs a call
+// after it was answered, on the goroutine of the SIM that it is for.
 type faultyLog struct {
 	slog.Handler
 	method, part string // of the call's path
@@ -45,8 +45,8 @@ func (l faultyLog) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestFleet_panic: a panic while one SIM of a fleet is handled costs that SIM its certainty, and neither the process nor the
-// answers of the others. What is kept of it brings the next run to its end, with nothing sent again.
+// TestFleet_panic: a panic while one SIM of a fleet is handled costs that SIM its certainty, and neither the process
+// nor the answers of the others. What is kept of it brings the next run to its end, with nothing sent again.
 func TestFleet_panic(t *testing.T) {
 	t.Parallel()
 	const many, faulty = 8, "TMSP-89490200000000000003"
@@ -70,7 +70,8 @@ func TestFleet_panic(t *testing.T) {
 			}
 			pace := wait.Pace{Min: time.Millisecond, Max: 5 * time.Millisecond, Patience: 50 * time.Millisecond}
 			client := cmo.New(cmo.Config{
-				Endpoint: address("/cmo/v5"), Tenant: simulator.Tenant, TokenURL: address("/cmo/token"), ClientID: simulator.ClientID,
+				Endpoint: address("/cmo/v5"), Tenant: simulator.Tenant, TokenURL: address("/cmo/token"),
+				ClientID:     simulator.ClientID,
 				ClientSecret: simulator.ClientSecret, RequestsPerSecond: 10000, Pace: pace, Logger: slog.New(log),
 			})
 			folder := t.TempDir()
@@ -88,10 +89,12 @@ func TestFleet_panic(t *testing.T) {
 			}
 			apply := func(changes []fleetChange, operations fleetOperations) *fleetResult {
 				run := &fleetRun{
-					services: &services{engine: engine, witnesses: newWitnesses(pace), journal: trail}, client: client, fleet: "vans",
+					services: &services{engine: engine, witnesses: newWitnesses(pace), journal: trail}, client: client,
+					fleet:     "vans",
 					announced: true, deadline: time.Now().Add(time.Minute), start: time.Now(), most: many,
 					result: &fleetResult{
-						operations: fleetOperations{}, failed: map[string]string{}, live: map[string]string{}, gone: map[string]bool{},
+						operations: fleetOperations{}, failed: map[string]string{}, live: map[string]string{},
+						gone: map[string]bool{},
 					},
 				}
 				return run.apply(t.Context(), changes, operations)
@@ -99,7 +102,8 @@ func TestFleet_panic(t *testing.T) {
 
 			result := apply(changes, nil)
 			if reached.Load() == 0 || told.Load() != 1 {
-				t.Fatalf("%d calls were faulty and %d panics were told, so this proves nothing", reached.Load(), told.Load())
+				t.Fatalf("%d calls were faulty and %d panics were told, so this proves nothing", reached.Load(),
+					told.Load())
 			}
 			open := slices.Collect(maps.Keys(result.operations))
 			if len(open) != 1 || !result.operations[open[0]].Unknown || log.method == "PATCH" && open[0] != faulty {
@@ -108,7 +112,8 @@ func TestFleet_panic(t *testing.T) {
 			if len(result.failed)+len(result.gone) != 0 || len(sim.Ledger()) != many || !result.anyChanged {
 				t.Errorf("failed: %q, executed: %v", result.failed, sim.Ledger())
 			}
-			if entries, _ := trail.Open("cmo", "", open[0]); len(entries) != 1 || entries[0].Outcome != journal.Unknown {
+			if entries, _ := trail.Open("cmo", "", open[0]); len(entries) != 1 ||
+				entries[0].Outcome != journal.Unknown {
 				t.Errorf("the journal has %+v", entries)
 			}
 
