@@ -19,7 +19,9 @@ import (
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/m2m"
 	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
+	"github.com/simfleet/terraform-provider-telco/internal/planmod"
 )
 
 var (
@@ -57,7 +59,7 @@ func (r *simAAGroupResource) Schema(ctx context.Context, _ resource.SchemaReques
 			"iccid": schema.StringAttribute{Required: true,
 				MarkdownDescription: "ICCID of the SIM, 18 to 22 digits. Another ICCID is another SIM and replaces this resource.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(iccidPattern, iccidRule)},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()}},
+				PlanModifiers:       []planmodifier.String{planmod.KeepSpelling(identity.SameICC), stringplanmodifier.RequiresReplace()}},
 			"group_code": schema.StringAttribute{Required: true,
 				MarkdownDescription: "Code (not the name) of the live group to move to. It can be set only while the SIM is in a group of type *pending*.",
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)}},
