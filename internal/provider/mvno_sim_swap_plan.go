@@ -77,8 +77,14 @@ func (r *mvnoSIMSwapResource) planUpdate(ctx context.Context, client *mvno.Clien
 	sends := false
 	if swaps {
 		sends = r.planSwap(ctx, client, plan, state.SIMNumber, recordOf(op), diags).sends
-		// What an apply is held to is what the state says, not what the preflight has read.
-		values["last_change"] = plannedSwap{held: state.SIMNumber}.announcement(plan.NewSIM)
+		switch {
+		case !sends && r.needless(client, plan, state):
+		case plan.onlyUnknownTriggers(ctx, state):
+			values["last_change"] = types.StringUnknown()
+		default:
+			// What an apply is held to is what the state says, not what the preflight has read.
+			values["last_change"] = plannedSwap{held: state.SIMNumber}.announcement(plan.NewSIM)
+		}
 	}
 	if op != nil || !sends {
 		status := state.OperationStatus
@@ -104,6 +110,16 @@ func (r *mvnoSIMSwapResource) planUpdate(ctx context.Context, client *mvno.Clien
 	} else {
 		r.planCodes(ctx, plan, &state, resp)
 	}
+}
+
+// needless says that no swap is needed by what the state says already, such as to the ICC that a keyword has brought:
+// then no plan of this state announces one.
+func (r *mvnoSIMSwapResource) needless(client *mvno.Client, plan, state mvnoSIMSwapModel) bool {
+	if !isSet(plan.NewSIM) || plan.Replaces.IsUnknown() || !isSet(state.SIMNumber) {
+		return false
+	}
+	held := &mvno.Account{SIM: mvno.SIM{SIMNumber: state.SIMNumber.ValueString()}}
+	return r.subject(client, &plan).Decide(held).Action == change.Nothing
 }
 
 // claim holds the plan to one wish for the account, and to one account for the SIM.

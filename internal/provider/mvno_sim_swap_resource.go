@@ -119,6 +119,13 @@ func (m *mvnoSIMSwapModel) asksForSwap(prior *mvnoSIMSwapModel, imported bool) b
 	return !same || !m.Triggers.Equal(prior.Triggers)
 }
 
+// onlyUnknownTriggers says that only triggers that are known after apply tell whether the plan asks for a swap.
+func (m *mvnoSIMSwapModel) onlyUnknownTriggers(ctx context.Context, prior mvnoSIMSwapModel) bool {
+	value, err := m.Triggers.ToTerraformValue(ctx)
+	return err == nil && !value.IsFullyKnown() && isSet(m.NewSIM) &&
+		sameNewSIM(m.NewSIM.ValueString(), prior.NewSIM.ValueString())
+}
+
 func (r *mvnoSIMSwapResource) subject(client *mvno.Client, m *mvnoSIMSwapModel) *swapSubject {
 	return &swapSubject{services: r.services, client: client, accountID: m.AccountID.ValueString(), newSIM: m.NewSIM.ValueString(),
 		replaces: m.Replaces.ValueString()}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/simfleet/terraform-provider-telco/internal/api/m2m"
 	"github.com/simfleet/terraform-provider-telco/internal/change"
+	"github.com/simfleet/terraform-provider-telco/internal/identity"
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
@@ -38,7 +39,7 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 
 	if req.State.Raw.IsNull() {
-		if isSet(plan.ICCID) && isReplacement(ctx, req.Private, plan.ICCID.ValueString(), diags) {
+		if isSet(plan.ICCID) && isReplacement(ctx, req.Private, identity.ICCKey(plan.ICCID.ValueString()), diags) {
 			diags.AddError("Replacing is refused", fmt.Sprintf(
 				"Replacing would send the auto-activation group of SIM %s again, and Terraform would not show the warning of that.\n\n"+
 					"Change group_code instead: that is done in place. To send the same group again, remove the resource from the state "+
@@ -49,7 +50,7 @@ func (r *simAAGroupResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 
-	setPrivate(ctx, resp.Private, plannedKey, state.ICCID.ValueString(), diags)
+	setPrivate(ctx, resp.Private, plannedKey, identity.ICCKey(state.ICCID.ValueString()), diags)
 	op := loadOperation[aaGroupOperation](ctx, req.Private, diags)
 	imported := importedByIdentity(ctx, req.Private, diags)
 	if !plan.ICCID.Equal(state.ICCID) {
@@ -95,7 +96,7 @@ func (r *simAAGroupResource) announce(ctx context.Context, client *m2m.Client, p
 		"SIM %s: auto-activation group %s%s%s.%s", displayValue(plan.ICCID), from, livechange.Arrow, displayValue(plan.GroupCode), earlier)})
 	r.warnUnanswered(plan, diags)
 	value := types.StringUnknown()
-	if update := !resp.Plan.Raw.IsNull() && from != livechange.Unreadable; isSet(plan.GroupCode) && (read || update) {
+	if update := from != livechange.Unreadable || earlier != ""; isSet(plan.GroupCode) && (read || update) {
 		value = types.StringValue(livechange.Group(from, plan.GroupCode.ValueString()))
 	}
 	setPlanned(ctx, &resp.Plan, map[string]any{"last_change": value}, diags)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,18 +69,53 @@ func (r *simFleetStatusResource) claim(name types.String, statuses map[string]st
 	}
 }
 
+// replacedFleet is what the first call of a plan notes in private state for the create leg of a replacement, which sees
+// no state.
+type replacedFleet struct {
+	Name string `json:"name"`
+	// Guarded: status_on_removal is set, so that the destroy leg would send changes that no plan has shown.
+	Guarded bool `json:"guarded,omitempty"`
+	// InStep: by the state all SIMs have their wanted status and nothing is on its way, so that the create leg sends nothing.
+	InStep bool `json:"in_step,omitempty"`
+}
+
+// readReplacedFleet returns nil where this is no replacement.
+func readReplacedFleet(ctx context.Context, private privateReader, diags *diag.Diagnostics) *replacedFleet {
+	raw, d := private.GetKey(ctx, plannedKey)
+	diags.Append(d...)
+	var replaced replacedFleet
+	if len(raw) == 0 || json.Unmarshal(raw, &replaced) != nil {
+		return nil
+	}
+	return &replaced
+}
+
 func (r *simFleetStatusResource) planCreate(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, private privateReader, resp *resource.ModifyPlanResponse) {
 	diags := &resp.Diagnostics
-	if plan.Name.ValueString() != "" && isReplacement(ctx, private, plan.Name.ValueString(), diags) {
-		diags.AddError("Replacing is refused while status_on_removal is set", fmt.Sprintf(
-			"Replacing fleet %s would first set status_on_removal on all its live SIMs, without a warning in the plan.\n\n"+
-				"Remove status_on_removal in an apply of its own, then use -replace.", plan.Name.ValueString()))
+	noop := func() {
+		planNoop(ctx, &resp.Plan, diags)
+		setPlanned(ctx, &resp.Plan, map[string]any{"failed": fleetValue(nil)}, diags)
+	}
+	if replaced := readReplacedFleet(ctx, private, diags); replaced != nil && replaced.Name == plan.Name.ValueString() {
+		switch {
+		case replaced.Guarded:
+			diags.AddError("Replacing is refused while status_on_removal is set", fmt.Sprintf(
+				"Replacing fleet %s would first set status_on_removal on all its live SIMs, without a warning in the plan.\n\n"+
+					"Remove status_on_removal in an apply of its own, then use -replace.", plan.Name.ValueString()))
+		case !replaced.InStep:
+			diags.AddError("Replacing is refused while it would change SIMs", fmt.Sprintf(
+				"Creating the object of fleet %s anew would set the status of SIMs, and Terraform drops the warning of that.\n\n"+
+					"Run terraform apply without -replace first: the statuses are changed in place.", plan.Name.ValueString()))
+		case !r.preflight:
+			diags.AddError("Replacing is refused without preflight", unreadReplacement("the SIMs of fleet "+plan.Name.ValueString()))
+		default:
+			noop()
+		}
 		return
 	}
 	p := r.planChanges(ctx, client, plan, nil, nil, diags)
 	if !p.sends {
-		planNoop(ctx, &resp.Plan, diags)
-		setPlanned(ctx, &resp.Plan, map[string]any{"failed": fleetValue(nil)}, diags)
+		noop()
 		return
 	}
 	setPlanned(ctx, &resp.Plan, map[string]any{"last_change": p.announcement}, diags)
@@ -87,18 +123,20 @@ func (r *simFleetStatusResource) planCreate(ctx context.Context, client *cmo.Cli
 
 func (r *simFleetStatusResource) planUpdate(ctx context.Context, client *cmo.Client, plan, state simFleetStatusModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	diags := &resp.Diagnostics
-	guard := ""
-	if state.StatusOnRemoval.ValueString() != "" {
-		guard = state.Name.ValueString()
-	}
-	setPrivate(ctx, resp.Private, plannedKey, guard, diags)
 	operations := loadFleetOperations(ctx, req.Private, diags)
 	was, _ := fleetStatuses(state.Statuses)
+	wanted, unknown := fleetStatuses(plan.Statuses)
+	guarded := state.StatusOnRemoval.ValueString() != ""
+	setPrivate(ctx, resp.Private, plannedKey, replacedFleet{
+		Name: state.Name.ValueString(), Guarded: guarded,
+		InStep: len(operations) == 0 && !plan.Statuses.IsUnknown() && len(unknown) == 0 && len(fleetChanges(was, wanted, "")) == 0,
+	}, diags)
 	if !plan.Name.Equal(state.Name) {
-		if guard != "" {
+		if guarded {
 			diags.AddAttributeError(path.Root("name"), "name can't be changed while status_on_removal is set", fmt.Sprintf(
 				"Replacing fleet %s would set its SIMs to %s without a warning, since Terraform does not plan the destroy leg of a "+
-					"replacement with the provider.\n\nRemove status_on_removal in an apply of its own.", guard, state.StatusOnRemoval.ValueString()))
+					"replacement with the provider.\n\nRemove status_on_removal in an apply of its own.",
+				state.Name.ValueString(), state.StatusOnRemoval.ValueString()))
 			return
 		}
 		// Terraform drops the warnings of a replacement's create leg, so this call gives them.
@@ -245,7 +283,8 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 			refused[d.Summary] = append(refused[d.Summary], fmt.Sprintf("%s: %s -> %s", c.SIM, statusOf(products[c.SIM]), c.To))
 		case d.Action == change.Nothing:
 			noteDecision(diags, d)
-			if c.planned != "" {
+			// One that is on its way there by itself, by what the state says, is announced by no plan of this state.
+			if c.planned != "" && !cmo.IsTransitioningTo(c.To, c.planned) {
 				announced = append(announced, c)
 			}
 		default:

@@ -75,6 +75,8 @@ func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, 
 			diags.AddError("Replacing is refused while it would change the SIM", fmt.Sprintf(
 				"Creating the object of SIM %s anew would set its status, and Terraform drops the warning of that.\n\n"+
 					"Run terraform apply without -replace first: the status is changed in place.", id))
+		case !r.preflight:
+			diags.AddError("Replacing is refused without preflight", unreadReplacement("SIM "+id))
 		default:
 			planNoop(ctx, &resp.Plan, diags)
 		}
@@ -94,6 +96,14 @@ func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, 
 			setPlanned(ctx, &resp.Plan, map[string]any{"last_change": livechange.Status(d.Shows, d.Wanted)}, diags)
 		}
 	}
+}
+
+// unreadReplacement says why a replacement that sends nothing can't be planned without preflight: the create leg's plan is
+// made anew at apply, without what this one knows, and would have to take over whatever it finds.
+func unreadReplacement(object string) string {
+	return fmt.Sprintf("With preflight = false %s is not read while planning, so it can't be told whether creating the object anew would "+
+		"send a change, and Terraform drops the warning of that.\n\n"+
+		"Set preflight = true (%s) for this run, or apply without -replace: statuses are changed in place.", object, envPreflight)
 }
 
 // preflighted reads the SIM while planning and decides what an apply would do; read is false where that has to wait for
@@ -156,7 +166,10 @@ func (r *simStatusResource) planUpdate(ctx context.Context, client *cmo.Client, 
 	sends := changes && r.planChange(ctx, client, plan, state, op, diags)
 
 	values := map[string]any{"last_change": state.LastChange}
-	if changes {
+	switch {
+	case !sends && cmo.IsTransitioningTo(plan.Status.ValueString(), state.Status.ValueString()):
+		// By the state it is on its way there by itself, as after an import: no plan of this state announces a change.
+	case changes:
 		values["last_change"] = types.StringUnknown()
 		if isSet(plan.Status) {
 			values["last_change"] = livechange.Status(state.Status.ValueString(), plan.Status.ValueString())
