@@ -148,14 +148,21 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		return failure
 	}
 
-	if err := c.stoppedBy(); err != nil {
+	stopped := func() *Error {
+		err := c.stoppedBy()
+		if err == nil {
+			return nil
+		}
 		first := &Error{}
 		errors.As(err, &first)
-		return nil, "", fail(Error{
+		return fail(Error{
 			Status: first.Status, Code: first.Code, Message: first.Message, NotTheAPI: first.NotTheAPI, Stopped: true,
 			NotSent: req.Change, CorrelationID: first.CorrelationID, TraceID: first.TraceID,
 			Cause: cmp.Or(first.Cause, ErrStopped),
 		})
+	}
+	if failure := stopped(); failure != nil {
+		return nil, "", failure
 	}
 
 	if c.cfg.Tokens != nil {
@@ -180,6 +187,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
 	}
 	defer release()
+	if failure := stopped(); failure != nil { // while this call waited
+		return nil, "", failure
+	}
 
 	sendCtx := ctx
 	if req.Change {
