@@ -26,7 +26,7 @@ type cmoAPI struct {
 
 	calls   map[string][]time.Time // backend -> its calls of the last second
 	police  cmoPolice
-	answers int                    // numbers tokens, correlation and trace ids
+	answers int // numbers tokens, correlation and trace ids
 }
 
 func newCMOAPI(s *Simulator) *cmoAPI {

@@ -14,8 +14,8 @@ import (
 //
 // A service's limit is often one for all who use it: other runs of Terraform, other programs. None of them knows the
 // others, so each finds its share by itself, as TCP does on a shared line. The pace starts at a part of what is
-// configured, and each answer makes it one call a second faster: what is in flight when the first refusal (429) comes
-// is then little. A refusal cuts the pace at once. From there it grows back as CUBIC does (RFC 9438): quickly to where
+// configured, and each answer makes it a step faster: what is in flight when the first refusal (429) comes is then
+// little. A refusal cuts the pace at once. From there it grows back as CUBIC does (RFC 9438): quickly to where
 // it was refused, slowly around there, and ever more quickly beyond, for then the others seem to have gone. All who do
 // so end up near equal shares and just below the limit, with a refusal now and then.
 type bounds struct {
@@ -35,8 +35,9 @@ type bounds struct {
 }
 
 const (
-	// firstShare is the part of the configured pace that a client starts with, but no less than firstPace a second.
-	firstShare, firstPace = 0.25, 5.0
+	// firstShare is the part of the configured pace that a client starts with, but no less than firstPace a second; step
+	// is the part that each answer adds, but no less than one call a second.
+	firstShare, firstPace, step = 0.25, 5.0, 0.05
 	// aLittle and aLot are what a refusal leaves of the pace: a lot is taken at the start, where the pace may be far
 	// too fast, and where a cut was not enough, which shows at once.
 	aLittle, aLot = 0.8, 0.5
@@ -195,7 +196,7 @@ func (b *bounds) fine() {
 		b.starting = false
 		return
 	case b.starting:
-		b.setPace(min(b.full, b.pace+1))
+		b.setPace(min(b.full, b.pace+max(1, b.full*step)))
 		return
 	}
 	t := float64(time.Since(b.cut))/float64(plateau) - 1 // -1 at the cut, 0 on the plateau

@@ -77,6 +77,13 @@ func TestStart(t *testing.T) {
 	if b.pace != 9 || !b.starting {
 		t.Errorf("after four answers: %g", b.pace)
 	}
+	quick := newBounds(RateClass{RequestsPerSecond: 400}, 0)
+	for range 15 {
+		quick.fine()
+	}
+	if quick.pace != 400 {
+		t.Errorf("after fifteen answers: %g of 400 a second", quick.pace)
+	}
 	b.tooMany(time.Now(), 0, time.Second)
 	if b.pace != 4.5 || b.starting {
 		t.Errorf("after a refusal: %g", b.pace)
