@@ -35,8 +35,8 @@ type bounds struct {
 }
 
 const (
-	// firstShare is the part of the configured pace that a client starts with, but no less than firstPace a second; step
-	// is the part that each answer adds, but no less than one call a second.
+	// firstShare is the part of the configured pace that a client starts with, but no less than firstPace a second;
+	// step is the part that each answer adds, but no less than one call a second.
 	firstShare, firstPace, step = 0.25, 5.0, 0.05
 	// aLittle and aLot are what a refusal leaves of the pace: a lot is taken at the start, where the pace may be far
 	// too fast, and where a cut was not enough, which shows at once.

@@ -34,8 +34,8 @@ type Request struct {
 	Change bool
 	// Sensitive keeps every part of the answer out of errors.
 	Sensitive bool
-	// RateClasses names the parts of the service that this call reaches, such as a backend: their bounds hold for it, and a
-	// 429 in one of them slows down no other.
+	// RateClasses names the parts of the service that this call reaches, such as a backend: their bounds hold for it,
+	// and a 429 in one of them slows down no other.
 	RateClasses []string
 }
 
@@ -59,8 +59,9 @@ func (r *Response) Excerpt() string {
 	return Excerpt([]byte(r.secrets.replace.Replace(string(r.Body[:min(len(r.Body), longestExcerpt)]))))
 }
 
-// patienceWithTooMany is how often a call is tried that comes too soon (429), where it is tried again at all. The service has
-// done nothing but counted; and while many runs are finding their shares of its limit, one call may lose several times.
+// patienceWithTooMany is how often a call is tried that comes too soon (429), where it is tried again at all. The
+// service has done nothing but counted; and while many runs are finding their shares of its limit, one call may lose
+// several times.
 const patienceWithTooMany = 10
 
 // Do makes the call and returns the answer that the API's CheckResponse takes for a success; every error is an *Error.

@@ -41,8 +41,8 @@ func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.RequestsPerSecond = 10 })
 		at := together(t, c, 32, read("/x"))
-		// Two at once (a fifth of a second's worth), the next ones at 5 a second and more, and from the seventh on one each
-		// 100 ms.
+		// Two at once (a fifth of a second's worth), the next ones at 5 a second and more, and from the seventh on
+		// one each 100 ms.
 		for i, d := range at {
 			want := time.Duration(max(0, i-1))*100*time.Millisecond + 79*time.Millisecond
 			if i < 6 {
@@ -409,7 +409,8 @@ func TestAfterAPauseThePaceCounts(t *testing.T) {
 	})
 }
 
-// A backend's refusal slows that backend down, and no other; two backends that refuse at the same moment are the service.
+// A backend's refusal slows that backend down, and no other; two backends that refuse at the same moment are the
+// service.
 func TestARefusalStaysInItsClass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(Config{RequestsPerSecond: 20, RateClasses: map[string]RateClass{"1NCE": {RequestsPerSecond: 8}}})

@@ -17,8 +17,8 @@ const (
 	banErrors   = 200 // within ten seconds: one call in five, where all that the limit allows is used
 )
 
-// runs applies twenty states at a time against one tenant, with the provider's own limits. Together they want four times
-// what the service allows, and it bans an address that causes many errors. Nothing coordinates them.
+// runs applies twenty states at a time against one tenant, with the provider's own limits. Together they want four
+// times what the service allows, and it bans an address that causes many errors. Nothing coordinates them.
 func (b *bench) runs() error {
 	network, err := newNetwork(simulator.WithLatency(b.o.latency))
 	if err != nil {
@@ -45,7 +45,8 @@ func (b *bench) runs() error {
 		states = append(states, s)
 	}
 
-	b.say("%d runs at a time, %d SIMs each, %d calls/s for all, a ban beyond %d errors in 10 s", manyRuns, each, tenantLimit, banErrors)
+	b.say("%d runs at a time, %d SIMs each, %d calls/s for all, a ban beyond %d errors in 10 s",
+		manyRuns, each, tenantLimit, banErrors)
 	network.ForgetRequests()
 	var (
 		group  sync.WaitGroup
@@ -88,7 +89,8 @@ func (b *bench) promiseOfRuns(network *network, changes, failed int) {
 	}
 	what := fmt.Sprintf("%d runs at a time on %d calls/s", manyRuns, tenantLimit)
 	b.promise(what+": runs that fail", fmt.Sprint(failed), "0", failed == 0)
-	b.promise("changes executed, SIMs changed", fmt.Sprintf("%s, %s", thousands(len(network.Ledger())), thousands(len(once))),
+	b.promise("changes executed, SIMs changed",
+		fmt.Sprintf("%s, %s", thousands(len(network.Ledger())), thousands(len(once))),
 		fmt.Sprintf("%s, %[1]s", thousands(changes)), len(network.Ledger()) == changes && len(once) == changes)
 	b.promise("addresses that are banned", fmt.Sprint(network.BannedAddresses()), "0", network.BannedAddresses() == 0)
 	b.promise(fmt.Sprintf("calls refused (429), beside %s answered", thousands(taken)), fmt.Sprint(len(refused)),
@@ -97,7 +99,8 @@ func (b *bench) promiseOfRuns(network *network, changes, failed int) {
 	b.promise("the most of them within 10 s", fmt.Sprint(most), fmt.Sprintf("at most %d", banErrors), most <= banErrors)
 	least := seconds(float64(taken) / tenantLimit)
 	took := network.span()
-	b.promise("time, against what the limit allows", fmt.Sprintf("%.2f times (%.1f s, %.1f s)", ratio(took, least), took.Seconds(), least.Seconds()),
+	b.promise("time, against what the limit allows",
+		fmt.Sprintf("%.2f times (%.1f s, %.1f s)", ratio(took, least), took.Seconds(), least.Seconds()),
 		"at most 1.30 times", took <= least*13/10)
 }
 
@@ -162,8 +165,8 @@ func (b *bench) backends() error {
 	}
 	least := seconds(float64(quick) / (perSecond - 8)) // the slow one has its 8 a second beside it
 	took := lastQuick.Sub(first)
-	b.promise(fmt.Sprintf("%d changes on JASPER beside %d on 1NCE, which takes 4 calls/s (%d refused, %.1f s)", quick, slow, refused,
-		lastSlow.Sub(first).Seconds()),
+	b.promise(fmt.Sprintf("%d changes on JASPER beside %d on 1NCE, which takes 4 calls/s (%d refused, %.1f s)",
+		quick, slow, refused, lastSlow.Sub(first).Seconds()),
 		fmt.Sprintf("%.1f s", took.Seconds()), fmt.Sprintf("%.1f s x 1.2", least.Seconds()), took <= least*12/10)
 	return nil
 }
