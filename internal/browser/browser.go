@@ -38,7 +38,8 @@ func Start(t testing.TB, flags ...string) *Browser {
 	if command == "" {
 		t.Skip("TELCO_TEST_BROWSER names no Chromium: make look finds one and sets it")
 	}
-	profile, err := os.MkdirTemp("", "telco-browser-") //nolint:usetesting // t.TempDir fails when a late child writes into it
+	//nolint:usetesting // t.TempDir fails when a late child writes into it
+	profile, err := os.MkdirTemp("", "telco-browser-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -274,11 +274,10 @@ func (p *Page) Screenshot(name string) string {
 	}
 	p.Call("Page.getLayoutMetrics", struct{}{}, &metrics)
 	var picture struct{ Data string }
+	size := metrics.CSSContentSize
 	p.Call("Page.captureScreenshot", map[string]any{
 		"format": "png", "captureBeyondViewport": true,
-		"clip": map[string]any{
-			"x": 0, "y": 0, "width": metrics.CSSContentSize.Width, "height": min(metrics.CSSContentSize.Height, tallest), "scale": 1,
-		},
+		"clip": map[string]any{"x": 0, "y": 0, "width": size.Width, "height": min(size.Height, tallest), "scale": 1},
 	}, &picture)
 	return p.save(name+".png", picture.Data)
 }

@@ -7,12 +7,13 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/api/cmo"
 )
 
-// fleetPlaces are the places of the changes that are sent at a time, max_parallel in all, by backend. A change keeps its
-// place while it waits for its backend's limit: the SIMs of a slow backend must not sit on the places of all others.
+// fleetPlaces are the places of the changes that are sent at a time, max_parallel in all, by backend. A change keeps
+// its place while it waits for its backend's limit: the SIMs of a slow backend must not sit on the places of all
+// others.
 type fleetPlaces map[string]chan struct{}
 
-// newFleetPlaces shares the places out by how many SIMs each backend has to change, so that equally fast ones end together,
-// and leaves none without. Where there are fewer places than backends, all share them.
+// newFleetPlaces shares the places out by how many SIMs each backend has to change, so that equally fast ones end
+// together, and leaves none without. Where there are fewer places than backends, all share them.
 func newFleetPlaces(most int, productIDs []string) fleetPlaces {
 	sims := map[string]int{}
 	for _, id := range productIDs {

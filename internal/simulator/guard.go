@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// guard keeps foreign pages away from controls that ask for no credentials. Whatever runs in a browser of this machine
-// can reach the loopback interface, so that each request must show where it comes from:
+// guard keeps foreign pages away from controls that ask for no credentials. Whatever runs in a browser of this
+// machine can reach the loopback interface, so that each request must show where it comes from:
 //
 //   - It names a loopback host. A page whose own name was made to point here (DNS rebinding) sends its own name.
 //   - If it changes something, then it comes from our own page (Sec-Fetch-Site, or Origin where that is missing), and its
@@ -30,7 +30,8 @@ func guard(h http.Handler) http.Handler {
 		case !isLoopback(r.Host):
 			refuse(w, http.StatusForbidden, "the host must be a loopback one, not %q", r.Host)
 		case fromBrowser(r) && r.ContentLength != 0 && !saysJSON(r):
-			refuse(w, http.StatusUnsupportedMediaType, "the content type must be application/json, not %q", r.Header.Get("Content-Type"))
+			refuse(w, http.StatusUnsupportedMediaType, "the content type must be application/json, not %q",
+				r.Header.Get("Content-Type"))
 		default:
 			checked.ServeHTTP(w, r)
 		}

@@ -152,11 +152,12 @@ func (s *Simulator) portalView(search string, limits map[API]int) portalView {
 	defer s.mu.Unlock()
 	view := portalView{
 		Requests: len(s.requests), Unexpected: len(s.unexpected),
-		Ledger:   portalLedger{Total: len(s.ledger), Newest: orEmpty(slices.Clone(s.ledger[max(0, len(s.ledger)-portalChanges):]))},
 		Faults:   []portalFault{},
 		Routes:   map[API][]string{},
 		Switched: s.switched(),
 	}
+	view.Ledger.Total = len(s.ledger)
+	view.Ledger.Newest = orEmpty(slices.Clone(s.ledger[max(0, len(s.ledger)-portalChanges):]))
 	for _, f := range s.faults {
 		view.Faults = append(view.Faults, portalFault{Fault: *f, Hits: f.hits})
 	}
@@ -164,10 +165,20 @@ func (s *Simulator) portalView(search string, limits map[API]int) portalView {
 		view.Routes[route.api] = append(view.Routes[route.api], route.name)
 	}
 	var running []portalOperation
-	for _, show := range []func(*portalService) []portalOperation{s.accounts.inPortal, s.cmo.inPortal, s.m2m.inPortal, s.mvno.inPortal} {
-		service := portalService{States: map[string]int{}, SIMs: []portalSIM{}, search: search}
-		service.limit = limits[[]API{Accounts, CMO, M2M, MVNO}[len(view.Services)]]
-		running = append(running, show(&service)...)
+	for _, api := range []API{Accounts, CMO, M2M, MVNO} {
+		service := portalService{
+			API: api, States: map[string]int{}, SIMs: []portalSIM{}, search: search, limit: limits[api],
+		}
+		switch api {
+		case Accounts:
+			running = append(running, s.accounts.inPortal(&service)...)
+		case CMO:
+			running = append(running, s.cmo.inPortal(&service)...)
+		case M2M:
+			s.m2m.inPortal(&service)
+		case MVNO:
+			s.mvno.inPortal(&service)
+		}
 		view.Services = append(view.Services, service)
 	}
 	slices.SortFunc(running, func(a, b portalOperation) int {

@@ -284,8 +284,8 @@ func TestLookAtAForeignPage(t *testing.T) {
 	}
 }
 
-// Every control has a name that a screen reader can say, headings go down step by step, and no text is too faint to read
-// (WCAG 2 AA: 4.5 to 1).
+// Every control has a name that a screen reader can say, headings go down step by step, and no text is too faint to
+// read (WCAG 2 AA: 4.5 to 1).
 func TestLookIsAccessible(t *testing.T) {
 	page := openPortal(t, busy(t).Simulator, browser.View{})
 	page.Click("#switches details[data-api=cmo] summary")

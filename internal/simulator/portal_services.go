@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// inPortal of each API fills in what the page shows of it, and returns the operations that are on their way; s.mu is
-// held.
+// inPortal of each API fills in what the page shows of it, and returns the operations that are on their way, where
+// there can be some; s.mu is held.
 
 func (a *accountsAPI) inPortal(p *portalService) (running []portalOperation) {
-	p.API, p.Name = Accounts, "SIM cards (accounts)"
+	p.Name = "SIM cards (accounts)"
 	to := func(label string, state int) portalAction {
 		return portalAction{Label: label, To: simStateNames[state], Set: map[string]any{"State": state}}
 	}
@@ -27,7 +27,8 @@ func (a *accountsAPI) inPortal(p *portalService) (running []portalOperation) {
 			running = append(running, portalOperation{API: Accounts, Key: c.account + "/" + cli, What: what, since: cmd.since})
 		}
 		p.add(c.account+"/"+cli, simStateNames[c.card.State], func() portalSIM {
-			sim := portalSIM{Running: what, Detail: joinShown(labelled("SIM ", deref(c.card.SIMNumber)), deref(c.card.Description))}
+			number := labelled("SIM ", deref(c.card.SIMNumber))
+			sim := portalSIM{Running: what, Detail: joinShown(number, deref(c.card.Description))}
 			if c.card.ActorStatus == actorStalled {
 				sim.Note = actorStatusNames[actorStalled]
 			}
@@ -38,12 +39,13 @@ func (a *accountsAPI) inPortal(p *portalService) (running []portalOperation) {
 }
 
 func (c *cmoAPI) inPortal(p *portalService) (running []portalOperation) {
-	p.API, p.Name = CMO, "Products (CMO)"
+	p.Name = "Products (CMO)"
 	to := func(label, status string) portalAction {
 		return portalAction{Label: label, To: status, Set: map[string]any{"status": status}}
 	}
 	p.Actions = []portalAction{
-		to("Activate", statusActive), to("Suspend", statusSuspended), to("Block", statusBlocked), to("Terminate", statusTerminated),
+		to("Activate", statusActive), to("Suspend", statusSuspended), to("Block", statusBlocked),
+		to("Terminate", statusTerminated),
 	}
 	for id, product := range c.products {
 		c.settleDue(product)
@@ -68,8 +70,8 @@ func (c *cmoAPI) inPortal(p *portalService) (running []portalOperation) {
 	return running
 }
 
-func (m *m2mAPI) inPortal(p *portalService) []portalOperation {
-	p.API, p.Name = M2M, "SIMs (m2m)"
+func (m *m2mAPI) inPortal(p *portalService) {
+	p.Name = "SIMs (m2m)"
 	to := func(label, status string) portalAction {
 		return portalAction{Label: label, To: status, Set: map[string]any{"status": status}}
 	}
@@ -82,11 +84,10 @@ func (m *m2mAPI) inPortal(p *portalService) []portalOperation {
 			return portalSIM{Detail: joinShown(labelled("in group ", sim.Group), labelled("moves to ", sim.AAGroup))}
 		})
 	}
-	return nil
 }
 
-func (m *mvnoAPI) inPortal(p *portalService) []portalOperation {
-	p.API, p.Name = MVNO, "Accounts (MVNO)"
+func (m *mvnoAPI) inPortal(p *portalService) {
+	p.Name = "Accounts (MVNO)"
 	to := func(label, state string) portalAction {
 		return portalAction{Label: label, To: state, Set: map[string]any{"state": state}}
 	}
@@ -106,7 +107,6 @@ func (m *mvnoAPI) inPortal(p *portalService) []portalOperation {
 			p.Free = append(p.Free, icc)
 		}
 	}
-	return nil
 }
 
 func labelled(label, text string) string {

@@ -71,8 +71,8 @@ func wireName(field reflect.StructField) string {
 	return name
 }
 
-// quirkSources are the files that declare the quirks: their comments explain the switches, to whoever reads the code and
-// to whoever reads the page.
+// quirkSources are the files that declare the quirks: their comments explain the switches, to whoever reads the code
+// and to whoever reads the page.
 //
 //go:embed accounts_quirks.go cmo_quirks.go m2m.go mvno.go
 var quirkSources embed.FS
@@ -90,7 +90,8 @@ var aboutQuirks = sync.OnceValue(func() map[string]map[string]string {
 		if err != nil {
 			panic(err)
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), source, parser.ParseComments|parser.SkipObjectResolution)
+		const mode = parser.ParseComments | parser.SkipObjectResolution
+		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), source, mode)
 		if err != nil {
 			panic(err) // it has been compiled
 		}

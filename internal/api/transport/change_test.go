@@ -380,12 +380,13 @@ func TestPatienceWithTooMany(t *testing.T) {
 				w.WriteHeader(http.StatusTooManyRequests)
 			}
 		})
-		c := newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.ReadAttempts, cfg.Backoff = 4, 4, time.Microsecond })
+		patient := func(cfg *Config) { cfg.ChangeAttempts, cfg.ReadAttempts, cfg.Backoff = 4, 4, time.Microsecond }
+		c := newTestClient(t, s.URL, patient)
 		if _, err := c.Do(t.Context(), req); err != nil || count.all() != patienceWithTooMany {
 			t.Errorf("%s: %v after %d calls", req.Method, err, count.all())
 		}
 		s, count = serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(http.StatusTooManyRequests) })
-		c = newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.ReadAttempts, cfg.Backoff = 4, 4, time.Microsecond })
+		c = newTestClient(t, s.URL, patient)
 		if _, err := c.Do(t.Context(), req); !errors.Is(err, ErrRateLimited) || count.all() != patienceWithTooMany {
 			t.Errorf("%s, for ever: %v after %d calls", req.Method, err, count.all())
 		}

@@ -34,8 +34,8 @@ type Request struct {
 	Change bool
 	// Sensitive keeps every part of the answer out of errors.
 	Sensitive bool
-	// RateClasses names the parts of the service that this call reaches, such as a backend: their bounds hold for it, and a
-	// 429 in one of them slows down no other.
+	// RateClasses names the parts of the service that this call reaches, such as a backend: their bounds hold for it,
+	// and a 429 in one of them slows down no other.
 	RateClasses []string
 }
 
@@ -59,8 +59,9 @@ func (r *Response) Excerpt() string {
 	return Excerpt([]byte(r.secrets.replace.Replace(string(r.Body[:min(len(r.Body), longestExcerpt)]))))
 }
 
-// patienceWithTooMany is how often a call is tried that comes too soon (429), where it is tried again at all. The service has
-// done nothing but counted; and while many runs are finding their shares of its limit, one call may lose several times.
+// patienceWithTooMany is how often a call is tried that comes too soon (429), where it is tried again at all. The
+// service has done nothing but counted; and while many runs are finding their shares of its limit, one call may lose
+// several times.
 const patienceWithTooMany = 10
 
 // Do makes the call and returns the answer that the API's CheckResponse takes for a success; every error is an *Error.
@@ -148,14 +149,21 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		return failure
 	}
 
-	if err := c.stoppedBy(); err != nil {
+	stopped := func() *Error {
+		err := c.stoppedBy()
+		if err == nil {
+			return nil
+		}
 		first := &Error{}
 		errors.As(err, &first)
-		return nil, "", fail(Error{
+		return fail(Error{
 			Status: first.Status, Code: first.Code, Message: first.Message, NotTheAPI: first.NotTheAPI, Stopped: true,
 			NotSent: req.Change, CorrelationID: first.CorrelationID, TraceID: first.TraceID,
 			Cause: cmp.Or(first.Cause, ErrStopped),
 		})
+	}
+	if failure := stopped(); failure != nil {
+		return nil, "", failure
 	}
 
 	if c.cfg.Tokens != nil {
@@ -180,6 +188,9 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 		return nil, token, fail(Error{NotSent: req.Change, Cause: err})
 	}
 	defer release()
+	if failure := stopped(); failure != nil { // while this call waited
+		return nil, "", failure
+	}
 
 	sendCtx := ctx
 	if req.Change {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +166,32 @@ func TestStopOnForbidden(t *testing.T) {
 			t.Errorf("stop = %v: %d calls, want %d", stop, count.all(), want)
 		}
 	}
+}
+
+// What stands in line when the client is stopped is not sent: a 403 may be the ban itself.
+func TestStopReachesWhoWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		c := faked(newTestClient(t, "https://api.example.com", func(cfg *Config) {
+			cfg.StopOnForbidden, cfg.RequestsPerSecond = true, 1
+		}), func(*http.Request) (*http.Response, error) {
+			calls.Add(1)
+			return reply(http.StatusForbidden, nil), nil
+		})
+		var group sync.WaitGroup
+		for _, req := range []Request{read("/x"), change(http.MethodPost), read("/y")} {
+			group.Go(func() {
+				_, err := c.Do(t.Context(), req)
+				if !errors.Is(err, ErrForbidden) || req.Change && errors.Is(err, ErrOutcomeUnknown) {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%d calls were sent, want the first one", n)
+		}
+	})
 }
 
 // Refused client credentials end everything: the token endpoint is asked once, the API never.

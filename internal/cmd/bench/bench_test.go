@@ -144,3 +144,17 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%+v, %v", o, err)
 	}
 }
+
+func TestMostWithin(t *testing.T) {
+	start := time.Unix(0, 0)
+	var times []time.Time
+	for _, s := range []int{0, 1, 2, 30, 31, 32, 33, 39, 40, 60} {
+		times = append(times, start.Add(time.Duration(s)*time.Second))
+	}
+	if got := mostWithin(times, 10*time.Second); got != 5 {
+		t.Errorf("%d within ten seconds, want the five from 30 to 39", got)
+	}
+	if got := mostWithin(nil, time.Second); got != 0 {
+		t.Errorf("%d of none", got)
+	}
+}

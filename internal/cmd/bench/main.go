@@ -45,7 +45,7 @@ type options struct {
 // parts are what -only chooses from, in the order in which they run. Those in extraParts run only where they are named.
 var (
 	parts      = []string{"floor", "status", "fleet", "journal", "limit", "async"}
-	extraParts = []string{"for_each"}
+	extraParts = []string{"for_each", "runs", "backends"}
 )
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
@@ -60,7 +60,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Minute, "the longest that all may take")
 	flags.BoolVar(&o.reckon, "reckon", false, "reckon what a plan of as many terraform_data as the large fleet has SIMs takes, instead of waiting for it")
 	flags.StringVar(&only, "only", "", "comma-separated `parts` to run, of "+strings.Join(append(slices.Clone(parts), extraParts...), ", ")+
-		"; all but the last by default")
+		"; all but the last three by default")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -60,6 +60,7 @@ const (
 func (b *bench) measure() error {
 	steps := map[string]func() error{
 		"floor": b.floor, "status": b.status, "fleet": b.fleets, "journal": b.journaled, "limit": b.limit, "async": b.async, "for_each": b.forEach,
+		"runs": b.runs, "backends": b.backends,
 	}
 	for _, part := range append(slices.Clone(parts), extraParts...) {
 		if !slices.Contains(b.o.only, part) {
@@ -103,15 +104,7 @@ func (s *scenario) start(backend, status string, options ...simulator.Option) er
 			s.network.AddProduct(simulator.Product{ID: productID(backend, i), Status: status})
 		}
 	}
-	var err error
-	if s.dir, err = s.cli.workdir(); err != nil {
-		return err
-	}
-	if err := s.write("ACTIVE"); err != nil {
-		return err
-	}
-	_, err = s.dir.run(s.ctx, "init", "-no-color")
-	return err
+	return s.prepare("ACTIVE")
 }
 
 func (s *scenario) end() {
@@ -344,14 +337,11 @@ func (b *bench) promise(what, measured, limit string, kept bool) {
 const fleetFile = "fleet.csv"
 
 func fleetFiles(n int) map[string]func(string) string {
-	return map[string]func(string) string{fleetFile: func(status string) string {
-		var text strings.Builder
-		text.WriteString("product_id,status\n")
-		for i := range n {
-			fmt.Fprintf(&text, "%s,%s\n", productID("JASPER", i), status)
-		}
-		return text.String()
-	}}
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = productID("JASPER", i)
+	}
+	return fleetOf(ids)
 }
 
 const fleetMap = `{ for sim in csvdecode(file("` + fleetFile + `")) : sim.product_id => sim.status }`

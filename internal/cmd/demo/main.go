@@ -1,9 +1,9 @@
 // Command demo shows the provider at work against the simulator, with a real CLI: make demo.
 //
-// It builds both, applies examples/demo, shows the plan's warnings and its review, the outputs and what the simulated network
-// executed, then that a second plan is empty and what drift looks like. All it makes is in one temporary folder, and
-// what it starts ends with it, also when it is interrupted. With -portal it waits, so that the simulator's page can be opened
-// first, and looked at when all is done: make demo PORTAL=1.
+// It builds both, applies examples/demo, shows the plan's warnings and its review, the outputs and what the simulated
+// network executed, then that a second plan is empty and what drift looks like. All it makes is in one temporary
+// folder, and what it starts ends with it, also when it is interrupted. With -portal it waits, so that the
+// simulator's page can be opened first, and looked at when all is done: make demo PORTAL=1.
 package main
 
 import (
@@ -124,7 +124,8 @@ func (d *demo) build() error {
 // startSimulator starts the simulator as a user would, and takes the provider's settings from its environment file.
 func (d *demo) startSimulator() (stop func(), err error) {
 	envFile := filepath.Join(d.dir, "simulator.env")
-	cmd := exec.Command(filepath.Join(d.dir, "simulator"), "-settle", "3s", "-latency", "20ms", "-sims", "6", "-ledger=false", "-env-file", envFile)
+	cmd := exec.Command(filepath.Join(d.dir, "simulator"),
+		"-settle", "3s", "-latency", "20ms", "-sims", "6", "-ledger=false", "-env-file", envFile)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = ownGroup() // Ctrl-C must reach Terraform first: the simulator has to outlive it
 	if err := cmd.Start(); err != nil {

@@ -29,8 +29,8 @@ function mark(element) {
 }
 
 /**
- * Makes a list of elements show the items. Elements are kept by their key, so that the keyboard stays where it is; where
- * it was on one that goes, it moves to its neighbour.
+ * Makes a list of elements show the items. Elements are kept by their key, so that the keyboard stays where it is;
+ * where it was on one that goes, it moves to its neighbour.
  */
 function show(list, items, key, make, update) {
   const wanted = new Set(items.map(key));
@@ -145,11 +145,13 @@ function updateService(section, service) {
   write(find("h3", section), `${service.name}: ${count(service.total)}`);
   const states = Object.entries(service.states).sort();
   write(find(".states", section), states.map(([state, n]) => `${state} ${count(n)}`).join(", "));
-  show(find("tbody", section), service.sims, (sim) => sim.key, (sim) => makeSIM(service.api, sim.key), updateSIM(service));
+  const makeOne = (sim) => makeSIM(service.api, sim.key);
+  show(find("tbody", section), service.sims, (sim) => sim.key, makeOne, updateSIM(service));
 
   const hidden = service.matched - service.sims.length;
   const matching = latest.search ? ` that match “${latest.search}”` : "";
-  const text = hidden > 0 ? `${count(service.sims.length)} of ${count(service.matched)}${matching} shown, ${count(hidden)} hidden.`
+  const shown = `${count(service.sims.length)} of ${count(service.matched)}${matching} shown`;
+  const text = hidden > 0 ? `${shown}, ${count(hidden)} hidden.`
     : service.total === 0 ? "There are no SIMs here."
       : latest.search ? `${count(service.matched)} of ${count(service.total)} match “${latest.search}”.` : "";
   write(find(".more span", section), text);
@@ -259,18 +261,19 @@ function clock(time) {
 }
 
 function showNetwork(view) {
-  showList("#running", view.running.oldest, view.running.total, (op) => `${op.api} ${op.key}`, makeLines(2), (made, op) => {
+  const { running, ledger } = view;
+  showList("#running", running.oldest, running.total, (op) => `${op.api} ${op.key}`, makeLines(2), (made, op) => {
     writeLines(made, `${op.api}: ${op.what}, for ${Math.floor(op.seconds)} s`, op.key);
   });
-  showList("#ledger", view.ledger.newest.toReversed(), view.ledger.total, (c) => `${c.seq}`, makeLines(3), (made, c) => {
+  showList("#ledger", ledger.newest.toReversed(), ledger.total, (c) => `${c.seq}`, makeLines(3), (made, c) => {
     writeLines(made, `#${c.seq}  ${clock(c.time)}  ${c.api} ${c.action}`, c.key, c.detail);
   });
   const faults = view.faults.map((fault, at) => ({ ...fault, at }));
   showList("#faults", faults, faults.length, (fault) => `${fault.at}`, makeLines(1), (made, fault) => {
     const where = [fault.api || "any service", fault.method, fault.route, fault.key].filter(Boolean).join(" ");
     const what = [fault.effect, fault.status, fault.executed && "after it was executed"].filter(Boolean).join(" ");
-    const times = fault.times ? `${count(fault.hits)} of ${count(fault.times)} times` : `${count(fault.hits)} times so far`;
-    writeLines(made, `${where}: ${what} (hit ${times})`);
+    const times = fault.times ? `of ${count(fault.times)} times` : "times so far";
+    writeLines(made, `${where}: ${what} (hit ${count(fault.hits)} ${times})`);
   });
 }
 
@@ -294,7 +297,8 @@ field("effect").replaceChildren(...effects.map(([label], at) => new Option(label
 
 function offerRoutes() {
   const routes = latest.routes[field("api").value] || [];
-  field("route").replaceChildren(new Option("any", ""), ...[...new Set(routes)].map((route) => new Option(route, route)));
+  const options = [...new Set(routes)].map((route) => new Option(route, route));
+  field("route").replaceChildren(new Option("any", ""), ...options);
 }
 
 function offerServices() {
@@ -416,7 +420,8 @@ async function look() {
     write(find("#count-running"), count(view.running.total));
     write(find("#count-ledger"), count(view.ledger.total));
     write(find("#count-faults"), count(view.faults.length));
-    write(find("#count-switches"), count(Object.values(view.switched).reduce((sum, on) => sum + Object.keys(on).length, 0)));
+    const switched = Object.values(view.switched).reduce((sum, on) => sum + Object.keys(on).length, 0);
+    write(find("#count-switches"), count(switched));
     const unknown = view.unexpected ? `, ${count(view.unexpected)} to unknown routes` : "";
     write(find("#requests"), `${count(view.requests)} requests so far${unknown}.`);
     document.body.dataset.looked = "yes";
