@@ -63,6 +63,8 @@ type Journal struct {
 	folder *folder
 	note   string
 	looked bool // guarded by folder.look
+
+	last lastOf
 }
 
 // Open returns the journal in a folder; "" gives nil, the journal that is switched off. Nothing is touched yet: the
@@ -148,6 +150,40 @@ func (j *Journal) Open(api, kind, sim string) ([]Entry, error) {
 		return nil, nil
 	}
 	return j.folder.open(j, api, kind, sim)
+}
+
+// lastOf are the newest changes of one kind, by simKey, as they stood when they were first asked for.
+type lastOf struct {
+	sync.Mutex
+	bySIM map[string]map[string]Entry // by API and kind, then by simKey
+}
+
+// Last returns the newest change of the SIM that was sent and has happened, or may have: not one that was refused, not sent
+// or without effect. It is nil where there is none. For the arguments see Unanswered; API and kind must be given.
+//
+// It reads the whole folder, all that has ended included, so it is for few kinds of change. It does so once for a journal:
+// what is written later is not seen. The error is a warning: it names what could not be read.
+func (j *Journal) Last(api, kind, sim string) (*Entry, error) {
+	if j == nil {
+		return nil, nil
+	}
+	j.last.Lock()
+	defer j.last.Unlock()
+	key := api + " " + kind
+	if j.last.bySIM[key] == nil {
+		newest, err := newestOf(j.folder.path, api, kind)
+		if err != nil {
+			return nil, err
+		}
+		if j.last.bySIM == nil {
+			j.last.bySIM = map[string]map[string]Entry{}
+		}
+		j.last.bySIM[key] = newest
+	}
+	if e, ok := j.last.bySIM[key][simKey(sim)]; ok {
+		return &e, nil
+	}
+	return nil, nil
 }
 
 // WriteError says that the journal could not be written, where, and why.

@@ -40,6 +40,36 @@ func List(path string) (entries []Entry, warnings []string, err error) {
 	return entries, warnings, nil
 }
 
+// newestOf are the newest changes of that kind that have happened, or may have, by simKey.
+func newestOf(path, api, kind string) (map[string]Entry, error) {
+	names, err := fileNames(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]Entry{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := tally{}
+	for _, read := range readAll(path, names, nil, func(t tally, e *Entry) {
+		if e.API == api && e.Kind == kind {
+			t.add(e)
+		}
+	}) {
+		for _, e := range read.found {
+			all.add(e)
+		}
+	}
+	newest := map[string]Entry{}
+	for _, e := range all {
+		key := simKey(e.SIM)
+		happened := e.Sent && (e.Outcome == Done || !e.Ended())
+		if before, ok := newest[key]; happened && (!ok || e.Time.After(before.Time)) {
+			newest[key] = *e
+		}
+	}
+	return newest, nil
+}
+
 // fileNames are the journal's files in a folder, by name and so by time.
 func fileNames(path string) ([]string, error) {
 	listed, err := os.ReadDir(path)

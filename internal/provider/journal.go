@@ -2,11 +2,11 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/simfleet/terraform-provider-telco/internal/change"
 	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
@@ -28,25 +28,19 @@ func unseen(e journal.Entry) string {
 	return "the answer came"
 }
 
-// earlierChange is the newest change of a SIM without an end, but the one that the state knows of by its record: that of a
+// earlierChange is the newest change of a SIM without an end, but those that the state knows of by their records: that of a
 // run which was killed before its state was saved. nil is none.
-func (s *services) earlierChange(api string, kind livechange.Kind, sim, known string, diags *diag.Diagnostics) *journal.Entry {
+func (s *services) earlierChange(
+	api string, kind livechange.Kind, sim string, known []string, diags *diag.Diagnostics,
+) *journal.Entry {
 	open, err := s.journal.Open(api, string(kind), sim)
 	warnJournalRead(diags, err)
 	for i := range open {
-		if open[i].ID != known {
+		if !slices.Contains(known, open[i].ID) {
 			return &open[i]
 		}
 	}
 	return nil
-}
-
-// recordOf is the id in the journal of the operation that the state has; "" is none.
-func recordOf[T any](op *change.Op[T]) string {
-	if op == nil {
-		return ""
-	}
-	return op.Record
 }
 
 func warnJournalRead(diags *diag.Diagnostics, err error) {

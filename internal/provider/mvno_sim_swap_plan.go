@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -57,7 +58,7 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 		warnLeftAlone(diags, livechange.MVNOSIMSwap, fmt.Sprintf(
 			"MVNO account %s keeps SIM %s: Terraform forgets it when this resource goes over to another account.",
 			state.AccountID.ValueString(), displayValue(state.SIMNumber)))
-		r.planSwap(ctx, client, plan, types.StringUnknown(), "", diags)
+		r.planSwap(ctx, client, plan, types.StringUnknown(), nil, diags)
 		return
 	}
 	r.planUpdate(ctx, client, plan, state, req, resp)
@@ -76,7 +77,7 @@ func (r *mvnoSIMSwapResource) planUpdate(ctx context.Context, client *mvno.Clien
 	values := map[string]any{"last_change": state.LastChange}
 	sends := false
 	if swaps {
-		sends = r.planSwap(ctx, client, plan, state.SIMNumber, recordOf(op), diags).sends
+		sends = r.planSwap(ctx, client, plan, state.SIMNumber, knownSwaps(ctx, req.Private, op, diags), diags).sends
 		// What an apply is held to is what the state says, not what the preflight has read.
 		values["last_change"] = plannedSwap{held: state.SIMNumber}.announcement(plan.NewSIM)
 	}
@@ -147,7 +148,7 @@ func displayNewSIM(newSIM types.String) string {
 func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) plannedSwap {
 	replaced := isSet(plan.AccountID) && isReplacement(ctx, private, identity.HexID(plan.AccountID.ValueString()), diags)
 	if !replaced {
-		return r.planSwap(ctx, client, plan, types.StringUnknown(), "", diags)
+		return r.planSwap(ctx, client, plan, types.StringUnknown(), nil, diags)
 	}
 	refusal := func(wayOut string) {
 		diags.AddError("Replacing is refused", fmt.Sprintf(
@@ -165,7 +166,7 @@ func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Clien
 	if json.Unmarshal(raw, &icc) == nil && icc != "" {
 		held = types.StringValue(icc)
 	}
-	p := r.planSwap(ctx, client, plan, held, "", diags)
+	p := r.planSwap(ctx, client, plan, held, nil, diags)
 	if p.sends {
 		refusal("Apply without -replace: new_sim is changed in place, with its warning.")
 	}
@@ -189,8 +190,8 @@ func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapMod
 }
 
 // planSwap adds the warning of a planned swap, and errors for what the service would refuse. held is the SIM of the
-// state, where there is one, and known the record of the swap that it knows of.
-func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, known string, diags *diag.Diagnostics) plannedSwap {
+// state, where there is one, and known the records of the swaps that it knows of.
+func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, known []string, diags *diag.Diagnostics) plannedSwap {
 	accountID := plan.AccountID.ValueString()
 	s := r.subject(client, &plan)
 	account := &mvno.Account{SIM: mvno.SIM{SIMNumber: held.ValueString()}}
@@ -273,19 +274,49 @@ func (r *mvnoSIMSwapResource) warnAboutSIM(ctx context.Context, client *mvno.Cli
 }
 
 // checkJournal refuses a swap by keyword that nothing tells from the one that an earlier run has sent, and was ended before
-// it could save that. known is the record of the swap that the state knows of.
-func (r *mvnoSIMSwapResource) checkJournal(plan mvnoSIMSwapModel, held types.String, known string, diags *diag.Diagnostics) bool {
+// its state was saved. known are the records of the swaps that the state knows of.
+func (r *mvnoSIMSwapResource) checkJournal(plan mvnoSIMSwapModel, held types.String, known []string, diags *diag.Diagnostics) bool {
 	if !mvno.IsWord(plan.NewSIM.ValueString()) || !plan.Replaces.IsNull() || !isSet(plan.AccountID) {
 		return true
 	}
-	entry := r.earlierChange("mvno", livechange.MVNOSIMSwap, plan.AccountID.ValueString(), known, diags)
-	if entry == nil {
+	id := plan.AccountID.ValueString()
+	if entry := r.earlierChange("mvno", livechange.MVNOSIMSwap, id, known, diags); entry != nil {
+		diags.AddAttributeError(path.Root("replaces"), earlierSwap, fmt.Sprintf(
+			"%s sent a swap of MVNO account %s to %s, and was ended before %s. The account held SIM %s then, and holds SIM %s now. "+
+				"Nothing tells a second swap from that one, so none is planned.\n\n"+
+				"Set replaces = %q: if that swap took place, the SIM that the account holds is taken over and nothing is sent; if not, it is sent, once.",
+			describeEntry(*entry), id, entry.To, unseen(*entry), entry.From, displayValue(held), entry.From))
+		return false
+	}
+	entry, err := r.journal.Last("mvno", string(livechange.MVNOSIMSwap), id)
+	warnJournalRead(diags, err)
+	if entry == nil || !mvno.IsWord(entry.To) || slices.Contains(known, entry.ID) {
 		return true
 	}
-	diags.AddAttributeError(path.Root("replaces"), "An earlier run has sent a swap of this account", fmt.Sprintf(
-		"%s sent a swap of MVNO account %s to %s, and was ended before %s. The account held SIM %s then, and holds SIM %s now. "+
-			"Nothing tells a second swap from that one, so none is planned.\n\n"+
-			"Set replaces = %q: if that swap took place, the SIM that the account holds is taken over and nothing is sent; if not, it is sent, once.",
-		describeEntry(*entry), plan.AccountID.ValueString(), entry.To, unseen(*entry), entry.From, displayValue(held), entry.From))
+	diags.AddAttributeError(path.Root("replaces"), earlierSwap, fmt.Sprintf(
+		"%s sent a swap of MVNO account %s to %s, which took place, and this state knows nothing of it: as after a run that was ended before "+
+			"its state was saved. The account held SIM %s then, and holds SIM %s now. Nothing tells a second swap from that one, so none is planned.\n\n"+
+			"Set replaces = %q: the SIM that the account holds is taken over and nothing is sent. If you want another swap, set replaces to "+
+			"the SIM that it holds now.", describeEntry(*entry), id, entry.To, entry.From, displayValue(held), entry.From))
 	return false
+}
+
+const earlierSwap = "An earlier run has sent a swap of this account"
+
+// recordKey keeps the record, in the journal, of the last swap that the state knows of.
+const recordKey = "record"
+
+// knownSwaps are the records of the swaps that the state knows of: the last one, and one whose end is open.
+func knownSwaps(ctx context.Context, private privateReader, op *change.Op[swapOperation], diags *diag.Diagnostics) []string {
+	raw, d := private.GetKey(ctx, recordKey)
+	diags.Append(d...)
+	var last string
+	if json.Unmarshal(raw, &last) != nil { // there is none
+		last = ""
+	}
+	known := []string{last}
+	if op != nil {
+		known = append(known, op.Record)
+	}
+	return known
 }

@@ -147,7 +147,7 @@ func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateReq
 // swap brings the account to the wanted SIM, and ends the verb. model is the plan, with what it left unknown filled in
 // from the prior state.
 func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mvnoSIMSwapModel, planned change.Planned, timeout time.Duration, diags *diag.Diagnostics, end conclusion[*mvno.Account, swapOperation], state stateSetter, private privateWriter) {
-	before, last := "", model.LastChange
+	before, last, record := "", model.LastChange, ""
 	keep := func(account *mvno.Account, op *change.Op[swapOperation]) {
 		m := model
 		m.take(account, s.answered)
@@ -159,9 +159,12 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		m.LastChange = lastChange(last, types.StringNull(), before != "", livechange.Swap(before, displayNewSIM(model.NewSIM)))
 		diags.Append(state.Set(ctx, &m)...)
 		saveOperation(ctx, private, op, diags)
+		if record != "" {
+			setPrivate(ctx, private, recordKey, record, diags)
+		}
 	}
 	accepted := func(account *mvno.Account, op *change.Op[swapOperation]) {
-		before = op.Operation.Before
+		before, record = op.Operation.Before, op.Record
 		keep(account, op)
 	}
 	o := change.Run(ctx, r.engine, s, planned, time.Now().Add(timeout), accepted)
@@ -172,6 +175,7 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		if !identity.SameICC(model.SIMNumber.ValueString(), account.SIM.SIMNumber) {
 			model.PreviousSIMNumber = model.Replaces
 		}
+		record = r.lastSwap(s.accountID, diags) // whose SIM is taken over
 	case o.Kind == change.Done && o.Settled:
 		model.PreviousSIMNumber = types.StringValue(before)
 		warnTookPlace(diags, s.accountID, before, account.SIM.SIMNumber, o.Err)
@@ -184,6 +188,16 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		end.verb = creating
 	}
 	end.conclude(o, diags)
+}
+
+// lastSwap is the record, in the journal, of the account's last swap; "" is none.
+func (r *mvnoSIMSwapResource) lastSwap(accountID string, diags *diag.Diagnostics) string {
+	entry, err := r.journal.Last("mvno", string(livechange.MVNOSIMSwap), accountID)
+	warnJournalRead(diags, err)
+	if entry == nil {
+		return ""
+	}
+	return entry.ID
 }
 
 func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

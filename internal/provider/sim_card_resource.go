@@ -197,7 +197,7 @@ func (r *simCardResource) learn(m *simCardModel, card *accounts.SIMCard, diags *
 
 // withEarlierOrder adds to the refusal of an order what the journal knows of an earlier one.
 func (r *simCardResource) withEarlierOrder(detail, id string, diags *diag.Diagnostics) string {
-	entry := r.earlierChange("accounts", livechange.SIMCardCreation, id, "", diags)
+	entry := r.earlierChange("accounts", livechange.SIMCardCreation, id, nil, diags)
 	if entry == nil {
 		return detail
 	}
