@@ -336,3 +336,75 @@ func TestOpen_replacedFile(t *testing.T) {
 		}
 	}
 }
+
+// TestLast: the newest change that has happened, or may have, whatever became of it since.
+func TestLast(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		outcomes []Outcome // of one swap each; "" is none
+		want     string
+	}{
+		"none":                     {nil, ""},
+		"done":                     {[]Outcome{Done}, "early-1"},
+		"without an answer":        {[]Outcome{Done, ""}, "early-2"},
+		"open":                     {[]Outcome{Done, Pending}, "early-2"},
+		"refused":                  {[]Outcome{Done, Refused}, "early-1"},
+		"not sent":                 {[]Outcome{NotSent}, ""},
+		"no effect":                {[]Outcome{Unknown, NoEffect}, "early-1"},
+		"done, and another before": {[]Outcome{"", Done}, "early-2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			early := process(folder, "early")
+			for _, outcome := range c.outcomes {
+				if id := mustSend(t, early, swap(account)); outcome != "" {
+					must(t, early.Settled(id, swap(account), outcome))
+				}
+			}
+			mustSend(t, early, swap("5f0c1a2b3c4d5e6f70819202"))
+			later := process(folder, "later")
+			got := ""
+			entry, err := later.Last("mvno", "MVNO SIM swap", strings.ToUpper(account))
+			must(t, err)
+			if entry != nil {
+				got = entry.ID
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if entry, err := later.Last("mvno", "SIM status", account); entry != nil || err != nil {
+				t.Errorf("of another kind: %+v, %v", entry, err)
+			}
+		})
+	}
+	if entry, err := (*Journal)(nil).Last("mvno", "MVNO SIM swap", account); entry != nil || err != nil {
+		t.Errorf("of no journal: %+v, %v", entry, err)
+	}
+	if entry, err := process(filepath.Join(t.TempDir(), "none"), "x").Last("mvno", "MVNO SIM swap", account); entry != nil || err != nil {
+		t.Errorf("of no folder: %+v, %v", entry, err)
+	}
+}
+
+// TestOpen_oneIDOfTwoSIMs: no process of ours writes that, and a folder that has it is read all the same.
+func TestOpen_oneIDOfTwoSIMs(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	const other = "5f0c1a2b3c4d5e6f70819202"
+	for _, sim := range []string{account, other} { // a process that numbers its changes anew
+		copied := process(folder, "copied")
+		mustSend(t, copied, swap(sim))
+		from, to := filepath.Join(folder, "copied"+extension), filepath.Join(folder, "of-"+sim+extension)
+		must(t, os.Rename(from, to))
+	}
+	later := process(folder, "later")
+	if _, err := later.Open("", "", account); err != nil {
+		t.Error(err)
+	}
+	must(t, later.Settled("copied-1", swap(other), Done))
+	for _, sim := range []string{account, other} {
+		if _, err := later.Open("", "", sim); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -520,6 +521,76 @@ func TestAccJournal_stateLost(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAccJournal_texts: what the journal explains, word for word.
+func TestAccJournal_texts(t *testing.T) {
+	for name, c := range map[string]struct {
+		config string
+		api    simulator.API
+		route  string
+		n      int // requests of the route before the change
+		// want is the message; RUN stands for what names the run.
+		want string
+	}{
+		"swap": {simSwapConfig(swapAccount, "eSim"), simulator.MVNO, "account.swap", 0, `
+Error: An earlier run has sent a swap of this account
+
+  with telco_mvno_sim_swap.test,
+
+RUN sent a swap of MVNO account 5f0c1a2b3c4d5e6f70819203 to eSim, and was ended before the answer came. The account held
+SIM 8945010000000000017 then, and holds SIM 8945010000000000207 now. Nothing tells a second swap from that one, so none
+is planned.
+
+Set replaces = "8945010000000000017": if that swap took place, the SIM that the account holds is taken over and nothing
+is sent; if not, it is sent, once.`},
+		"group": {aaGroupConfig(aaSIM, "LIVE10"), simulator.M2M, "command", 3, `
+Warning: An earlier run has sent an auto-activation group
+
+  with telco_sim_aa_group.test,
+
+RUN sent SIM 8944000000000000017 the auto-activation group LIVE10, and was ended before the answer came. No command
+reads a SIM's group, so it may be armed with that one already; an apply of this plan sends LIVE10.`},
+		"card": {simCardConfig(), simulator.Accounts, "sim.create", 0, `
+Error: SIM card exists already
+
+  with telco_sim_card.test,
+
+RUN ordered this SIM card, and was ended before the answer came: it is most likely yours.
+
+SIM card acme-fleet/001010000000001 already exists, so it is not created. An existing SIM is never adopted by itself.
+
+If this configuration is to manage it, import it. With ADDRESS as this resource's address:
+
+import {
+  to = ADDRESS
+  id = "acme-fleet/001010000000001"
+}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, cli, folder := journalEnv(t)
+			cli.Write("main.tf", env.Config(c.config))
+			killedAt(t, cli, victims["all"], onArrival(env, c.api, c.route, c.n))
+			all := records(t, folder)
+			if len(all) != 1 {
+				t.Fatalf("the journal has\n%s", recordTexts(all))
+			}
+			at, err := time.Parse(time.RFC3339, all[0].Time)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := fmt.Sprintf("Run %s of %s (TICKET-1)", all[0].Run, at.Format(time.RFC3339))
+			output, _ := cli.Run("plan")
+			text := said(inFile.ReplaceAllString(output, ""))
+			if want := said(strings.Replace(c.want, "RUN", run, 1)); !strings.Contains(text, want) {
+				t.Errorf("the next plan says\n%s\nand not\n%s", text, want)
+			}
+		})
+	}
+}
+
+// inFile is where the CLI shows the configuration in a message.
+var inFile = regexp.MustCompile(`(?m)^.*on main\.tf line \d+, in resource .*\n.*\n`)
 
 // tear leaves the end of each file as a crash in the middle of a line does.
 func tear(t *testing.T, folder string) {
