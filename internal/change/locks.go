@@ -19,8 +19,11 @@ type heldLock struct {
 // NewLocks returns locks of which none is held.
 func NewLocks() *Locks { return &Locks{held: map[string]*heldLock{}} }
 
-// Lock waits for the key; the caller must call unlock. It fails when ctx ends first.
+// Lock waits for the key; the caller must call unlock. It fails when ctx ends first, also where the key is free.
 func (l *Locks) Lock(ctx context.Context, key string) (unlock func(), err error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	l.mu.Lock()
 	k := l.held[key]
 	if k == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestKeyedLocks: one holder for a key at a time, keys do not hold up each other, and what is free leaves no trace.
@@ -63,8 +64,8 @@ func TestKeyedLocksGiveUp(t *testing.T) {
 		if !errors.Is(got, stop) {
 			t.Errorf("got %v", got)
 		}
-		third, giveUp := context.WithCancel(t.Context())
-		giveUp()
+		third, giveUp := context.WithTimeout(t.Context(), time.Second)
+		defer giveUp()
 		if _, err := locks.Lock(third, "cmo A"); err == nil {
 			t.Error("a lock that is held was given away, since somebody gave up waiting for it")
 		}
@@ -78,4 +79,20 @@ func TestKeyedLocksGiveUp(t *testing.T) {
 			t.Errorf("%d locks are kept for nobody", len(locks.held))
 		}
 	})
+}
+
+// TestKeyedLocksInterrupted: a run that has ended begins nothing more, and it is no matter of luck whether it does.
+func TestKeyedLocksInterrupted(t *testing.T) {
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stop)
+	locks := NewLocks()
+	for range 100 {
+		if _, err := locks.Lock(ctx, "cmo A"); !errors.Is(err, stop) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if len(locks.held) != 0 {
+		t.Errorf("%d locks are kept for nobody", len(locks.held))
+	}
 }

@@ -367,10 +367,10 @@ func TestAccKept_fleetMoved(t *testing.T) {
 func TestAccKept_ownChangeEnds(t *testing.T) {
 	for name, config := range map[string]func(status string) string{
 		"sim_status": func(status string) string {
-			return simStatusConfig(asyncProduct, status, `timeouts = { create = "200ms" }`)
+			return simStatusConfig(asyncProduct, status, `timeouts = { create = "2s" }`)
 		},
 		"sim_fleet_status": func(status string) string {
-			return fleetConfig(map[string]string{asyncProduct: status}, `timeouts = { create = "200ms" }`)
+			return fleetConfig(map[string]string{asyncProduct: status}, `timeouts = { create = "2s" }`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

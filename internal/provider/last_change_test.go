@@ -275,10 +275,10 @@ func TestAccLastChange_import(t *testing.T) {
 func TestAccLastChange_wait(t *testing.T) {
 	for name, c := range map[string]struct{ address, config, last string }{
 		"sim_status": {
-			simStatus, simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "200ms" }`), "status INACTIVE -> ACTIVE",
+			simStatus, simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "2s" }`), "status INACTIVE -> ACTIVE",
 		},
 		"sim_fleet_status": {
-			fleet, fleetConfig(map[string]string{asyncProduct: "ACTIVE"}, `timeouts = { create = "200ms" }`),
+			fleet, fleetConfig(map[string]string{asyncProduct: "ACTIVE"}, `timeouts = { create = "2s" }`),
 			"1 x INACTIVE -> ACTIVE " + anyDigest,
 		},
 	} {

@@ -187,7 +187,7 @@ func tell[L, T any](o change.Outcome[L, T], say sentences) (summary, detail stri
 			sent, sentenceCase(say.object), say.colonShows(o.Live)), o.Err, "Find out who did, then plan again: the next plan shows the live SIM. Nothing is sent without it.")
 	case change.Pending:
 		return say.pending, explain(fmt.Sprintf("The service has accepted the %s%s, and its end was not seen.", say.change,
-			commaSince(say.since)), o.Err, cmp.Or(say.pendingAdvice, pendingAdvice))
+			strings.TrimSuffix(commaSince(say.since), ",")), o.Err, cmp.Or(say.pendingAdvice, pendingAdvice))
 	case change.Unknown:
 		return say.unknown, explain(sent+" Reading the SIM can't tell what became of it.", o.Err, cmp.Or(say.unknownAdvice, unknownAdvice))
 	case change.Gone:

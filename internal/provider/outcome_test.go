@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -68,6 +69,22 @@ func TestConclude(t *testing.T) {
 					t.Errorf("%s, want %s: %v", got, end, diags)
 				}
 			})
+		}
+	}
+}
+
+// TestTell_pending: a change of an earlier run reads as one sentence.
+func TestTell_pending(t *testing.T) {
+	t.Parallel()
+	o := change.Outcome[string, string]{Kind: change.Pending}
+	say := sentences{object: "SIM 1", change: "change of SIM 1 to ACTIVE", pending: "SIM status is pending"}
+	for since, want := range map[time.Time]string{
+		{}:                               "The service has accepted the change of SIM 1 to ACTIVE, and its end was not seen.",
+		time.Now().Add(-5 * time.Minute): "The service has accepted the change of SIM 1 to ACTIVE, 5m0s ago, and its end was not seen.",
+	} {
+		say.since = since
+		if _, detail := tell(o, say); !strings.HasPrefix(detail, want) {
+			t.Errorf("%q, want %q", detail, want)
 		}
 	}
 }

@@ -158,7 +158,7 @@ func TestAccSIMStatus_monitorInTrouble(t *testing.T) {
 	cli := env.NewAttachedCLI(t)
 	env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "INACTIVE"})
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
-	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "300ms" }`)))
+	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "2s" }`)))
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "SIM status is pending")
 	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "monitor.read"}, Effect: simulator.Answer, Status: 500})
 	checkOutput(t, cli.MustRun("plan"), `"pending" -> (known after apply)`)

@@ -703,7 +703,7 @@ func TestAccSIMCard_outcomeUnknown(t *testing.T) {
 // An order whose end was not seen stays in state, untainted; the next applies only wait.
 func TestAccSIMCard_createPending(t *testing.T) {
 	env, settle := slowAccounts(t)
-	config := env.Config(simCardConfig(`state = "ready"`, `timeouts = { create = "800ms", update = "800ms", delete = "800ms" }`, `lifecycle {
+	config := env.Config(simCardConfig(`state = "ready"`, `timeouts = { create = "2s", update = "2s", delete = "2s" }`, `lifecycle {
     prevent_destroy = true
   }`))
 	pendingPlan := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
@@ -746,7 +746,7 @@ func TestAccSIMCard_createPending(t *testing.T) {
 // A pending order that failed after all leaves the state at the next refresh; a conflict is never adopted.
 func TestAccSIMCard_pendingCreateFails(t *testing.T) {
 	env, settle := slowAccounts(t)
-	config := env.Config(simCardConfig(`timeouts = { create = "800ms" }`))
+	config := env.Config(simCardConfig(`timeouts = { create = "2s" }`))
 	pending := func(quirks simulator.AccountsQuirks, ledger ...string) resource.TestStep {
 		return resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, quirks) },
@@ -855,7 +855,7 @@ func TestAccSIMCard_createFails(t *testing.T) {
 func TestAccSIMCard_slowChanges(t *testing.T) {
 	env, settle := slowAccounts(t)
 	env.AddSIMCard(simAccount, simulator.SIMCard{CLI: simCLI, Description: new("a")})
-	const timeouts = `timeouts = { update = "800ms", delete = "800ms" }`
+	const timeouts = `timeouts = { update = "2s", delete = "2s" }`
 	a, b := simCardConfig(`description = "a"`, timeouts), simCardConfig(`description = "b"`, timeouts)
 	update, del := "update "+simCardID, "delete "+simCardID
 	env.Test(

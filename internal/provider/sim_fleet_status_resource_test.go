@@ -215,14 +215,14 @@ func TestAccSIMFleetStatus_timeoutIsPickedUp(t *testing.T) {
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
 	env.Test(
 		resource.TestStep{
-			Config:             env.Config(fleetConfig(all, `timeouts = { create = "500ms" }`, `lifecycle { prevent_destroy = true }`)),
+			Config:             env.Config(fleetConfig(all, `timeouts = { create = "2s" }`, `lifecycle { prevent_destroy = true }`)),
 			ConfigStateChecks:  []statecheck.StateCheck{statusIs("pending")},
 			Check:              env.CheckWarned("Some changes of the fleet are not over", "10 changes"),
 			ExpectNonEmptyPlan: true, // operation_status goes to be known after apply
 		},
 		resource.TestStep{
 			PreConfig:         func() { env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = false }); env.Warnings("") },
-			Config:            env.Config(fleetConfig(all, `timeouts = { create = "500ms" }`)),
+			Config:            env.Config(fleetConfig(all, `timeouts = { create = "2s" }`)),
 			ConfigStateChecks: []statecheck.StateCheck{statusIs("complete")},
 			Check:             acctest.CheckAll(env.CheckSilent(), func(*tfState) error { return changedOnce(env, all, 1) }),
 		},

@@ -86,7 +86,8 @@ type fleetRun struct {
 	deadline  time.Time
 	start     time.Time
 	total     int
-	slots     chan struct{}
+	most      int // places
+	places    fleetPlaces
 
 	mu     sync.Mutex
 	done   int
@@ -98,7 +99,7 @@ type fleetRun struct {
 func (r *simFleetStatusResource) newRun(client *cmo.Client, plan simFleetStatusModel, announced bool, timeout time.Duration) *fleetRun {
 	return &fleetRun{
 		services: r.services, client: client, fleet: plan.Name.ValueString(), announced: announced,
-		deadline: time.Now().Add(timeout), start: time.Now(), slots: make(chan struct{}, max(1, plan.MaxParallel.ValueInt64())),
+		deadline: time.Now().Add(timeout), start: time.Now(), most: int(plan.MaxParallel.ValueInt64()),
 		result: &fleetResult{operations: fleetOperations{}, failed: map[string]string{}, live: map[string]string{}, gone: map[string]bool{}},
 	}
 }
@@ -110,6 +111,7 @@ func (f *fleetRun) apply(ctx context.Context, changes []fleetChange, operations 
 	for _, c := range changes {
 		wanted[c.SIM] = c
 	}
+	f.places = newFleetPlaces(f.most, slices.Collect(maps.Keys(wanted)))
 	f.total = len(wanted)
 	for id := range operations {
 		if _, both := wanted[id]; !both {
@@ -123,14 +125,19 @@ func (f *fleetRun) apply(ctx context.Context, changes []fleetChange, operations 
 		delete(wanted, id)
 		all.Go(func() { f.resume(ctx, id, op, next) })
 	}
-	for _, c := range changes {
-		if _, left := wanted[c.SIM]; !left {
-			continue
-		}
-		// The place is taken here, so that a fleet of 10,000 does not stand in line as 10,000 goroutines.
-		if f.takePlace(ctx, c) {
-			all.Go(func() { f.set(ctx, c) })
-		}
+	changes = slices.DeleteFunc(slices.Clone(changes), func(c fleetChange) bool {
+		_, left := wanted[c.SIM]
+		return !left
+	})
+	for _, part := range byBackend(changes) {
+		all.Go(func() {
+			for _, c := range part {
+				// The place is taken here, so that a fleet of 10,000 does not stand in line as 10,000 goroutines.
+				if f.takePlace(ctx, c) {
+					all.Go(func() { f.set(ctx, c) })
+				}
+			}
+		})
 	}
 	all.Wait()
 	tflog.Info(ctx, "fleet changed", map[string]any{"fleet": f.fleet, "sims": f.total, "failed": len(f.result.failed),
@@ -143,7 +150,7 @@ func (f *fleetRun) takePlace(ctx context.Context, c fleetChange) bool {
 	ctx, cancel := context.WithDeadline(ctx, f.deadline)
 	defer cancel()
 	select {
-	case f.slots <- struct{}{}:
+	case f.places.of(c.SIM) <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		f.finish(ctx, c.SIM, func(r *fleetResult) { r.failed[c.SIM] = "not sent: the run was interrupted or its time was over" })
@@ -157,7 +164,7 @@ func (f *fleetRun) subject(productID, target string, removal bool) *statusSubjec
 
 // set brings one SIM to its status, from a place that was taken; it is given back as soon as the service has the change.
 func (f *fleetRun) set(ctx context.Context, c fleetChange) {
-	giveBack := sync.OnceFunc(func() { <-f.slots })
+	giveBack := sync.OnceFunc(func() { <-f.places.of(c.SIM) })
 	defer giveBack()
 	s := f.subject(c.SIM, c.To, c.removal)
 	planned := change.Planned{Announced: f.announced && !c.inStep, From: c.planned}

@@ -467,13 +467,15 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	cli := env.NewAttachedCLI(t)
 	env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "INACTIVE"})
 	settles := func(yes bool) { env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = !yes }) }
-	config := func(status string) string {
+	// A wait that is to time out has time for the calls before it, also on a busy machine; one that is to end has all of it.
+	const short, long = "2s", "10m"
+	config := func(status, timeout string) string {
 		return env.Config(simStatusConfig(asyncProduct, status, `status_on_destroy = "TERMINATED"`,
-			`timeouts = { create = "100ms", update = "100ms", delete = "100ms" }`, `lifecycle { prevent_destroy = true }`))
+			fmt.Sprintf(`timeouts = { create = %[1]q, update = %[1]q, delete = "4s" }`, timeout), `lifecycle { prevent_destroy = true }`))
 	}
 
 	settles(false)
-	cli.Write("main.tf", config("ACTIVE"))
+	cli.Write("main.tf", config("ACTIVE", short))
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), live, "Warning: SIM status is pending", "run terraform apply again")
 	checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=pending", "iccid=89490200000000000024")
 	output, exit := cli.Run("apply", "-auto-approve") // the resumed wait may fail, without harm
@@ -483,6 +485,7 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	checkOutput(t, output, "Error: SIM status is pending", showPending, willUpdate, "!"+live)
 	checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=pending")
 	settles(true)
+	cli.Write("main.tf", config("ACTIVE", long))
 	env.Before(simulator.CMO, "monitor.read", 0, func() { settles(false) }) // not over yet when it is refreshed
 	env.Before(simulator.CMO, "monitor.read", 2, func() { settles(true) })
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), showPending, "0 to add, 1 to change, 0 to destroy", "!"+live)
@@ -490,7 +493,7 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	checkLedger(t, env, "status "+asyncProduct)
 
 	settles(false)
-	cli.Write("main.tf", config("SUSPENDED"))
+	cli.Write("main.tf", config("SUSPENDED", short))
 	output, exit = cli.Run("apply", "-auto-approve")
 	if exit != 1 {
 		t.Errorf("the apply ended with %d", exit)
@@ -498,16 +501,16 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	checkOutput(t, output, live, "Error: SIM status is pending")
 	checkState(t, cli, simStatus, "status=SUSPENDED", "operation_status=pending")
 	// Another wish while that is on its way: a change to come after it, with a warning though the SIM still shows ACTIVE.
-	cli.Write("main.tf", config("ACTIVE"))
+	cli.Write("main.tf", config("ACTIVE", short))
 	checkOutput(t, cli.MustRun("plan"), live, "SUSPENDED -> ACTIVE")
-	cli.Write("main.tf", config("SUSPENDED"))
+	cli.Write("main.tf", config("SUSPENDED", long))
 	settles(true)
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "!"+live)
 	checkNoChanges(t, cli)
 	checkLedger(t, env, "status "+asyncProduct, "status "+asyncProduct)
 
 	settles(false)
-	cli.Write("main.tf", strings.Replace(config("SUSPENDED"), "prevent_destroy = true", "", 1))
+	cli.Write("main.tf", strings.Replace(config("SUSPENDED", long), "prevent_destroy = true", "", 1))
 	output, exit = cli.Run("destroy", "-auto-approve")
 	if exit != 1 {
 		t.Errorf("the destroy ended with %d", exit)

@@ -101,7 +101,7 @@ func TestAccSIMStatus_failedMonitor(t *testing.T) {
 // service's words.
 func TestAccSIMStatus_failsLater(t *testing.T) {
 	env, cli := oneSIM(t, "INACTIVE", "ACTIVE", func(q *simulator.CMOQuirks) { q.FailProduct, q.NeverSettles = []string{asyncProduct}, true })
-	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "50ms" }`)))
+	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "2s" }`)))
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Warning: SIM status is pending")
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = false })
 	for range 2 { // the simulator ends an operation at its second look

@@ -25,7 +25,8 @@ type cmoAPI struct {
 	monitors map[string]*cmoMonitor
 
 	calls   map[string][]time.Time // backend -> its calls of the last second
-	answers int                    // numbers tokens, correlation and trace ids
+	police  cmoPolice
+	answers int // numbers tokens, correlation and trace ids
 }
 
 func newCMOAPI(s *Simulator) *cmoAPI {
@@ -36,6 +37,7 @@ func newCMOAPI(s *Simulator) *cmoAPI {
 		bySerial: map[string]*cmoProduct{},
 		monitors: map[string]*cmoMonitor{},
 		calls:    map[string][]time.Time{},
+		police:   newCMOPolice(),
 	}
 }
 
@@ -52,7 +54,7 @@ type cmoHandler = func(w http.ResponseWriter, r *http.Request, body []byte)
 
 // guarded puts the checks that every call but the token's shares before a handler: 401, 403, unknown parameters.
 func (c *cmoAPI) guarded(h cmoHandler, parameters ...string) cmoHandler {
-	return func(w http.ResponseWriter, r *http.Request, body []byte) {
+	return c.policed(func(w http.ResponseWriter, r *http.Request, body []byte) {
 		if !c.authorised(r) {
 			c.deny(w, r, http.StatusUnauthorized, "Error", "The access token is missing, unknown or expired")
 			return
@@ -74,7 +76,7 @@ func (c *cmoAPI) guarded(h cmoHandler, parameters ...string) cmoHandler {
 			}
 		}
 		h(w, r, body)
-	}
+	})
 }
 
 func (c *cmoAPI) authorised(r *http.Request) bool {

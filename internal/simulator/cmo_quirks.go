@@ -77,6 +77,12 @@ type CMOQuirks struct {
 	// RateLimit is the number of calls per second that a backend takes; more get 429. A list or find call counts once
 	// for each backend that it shows. A backend that is not named has no limit.
 	RateLimit map[string]int `json:"rate_limit,omitempty"`
+	// TenantLimit is the number of calls per second that the tenant has, over all backends and all who call; more get 429.
+	// A token call does not count. 0 is no limit.
+	TenantLimit int `json:"tenant_limit,omitempty"`
+	// BanErrors is how many error answers (400 and up) within ten seconds an address may cause; one more, and the firewall
+	// answers each of its calls with a page and 403, for two days or until this is 0 again. 0 bans nobody.
+	BanErrors int `json:"ban_errors,omitempty"`
 	// RetryAfter is the Retry-After header of a 429, as it is sent (seconds or a date); "" sends none.
 	RetryAfter string `json:"retry_after,omitempty"`
 }

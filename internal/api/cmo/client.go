@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -151,7 +152,7 @@ func (c *Client) notTheAPI(req transport.Request, res *transport.Response, why e
 	return c.http.Fail(req, res, transport.Error{NotTheAPI: true, Message: res.Excerpt(), Cause: why})
 }
 
-// rateClass is the narrow bound that calls about a product fall under; "" is none.
+// rateClass is the backend with a limit of its own that a product belongs to; "" is none.
 func rateClass(productID string) string {
 	switch backend, _ := SplitID(productID); backend {
 	case class1NCE, classAirlinq:
@@ -160,11 +161,17 @@ func rateClass(productID string) string {
 	return ""
 }
 
-func rateClasses(productID string) []string {
-	if class := rateClass(productID); class != "" {
-		return []string{class}
+// rateClasses are the backends that a call about these products reaches. Each is a class of its own: a 429 of one backend's
+// adapter holds up no other.
+func rateClasses(productIDs ...string) []string {
+	var out []string
+	for _, id := range productIDs {
+		if backend, _ := SplitID(id); !slices.Contains(out, backend) {
+			out = append(out, backend)
+		}
 	}
-	return nil
+	slices.Sort(out) // all take their places in the same order, so that no two calls wait for each other
+	return out
 }
 
 // hostOf is a URL's host without the port that its scheme implies, so that the http:// links which a service behind a

@@ -253,7 +253,7 @@ func findRequest(c *Client, ids []string) transport.Request {
 	return transport.Request{
 		Op: "find products", Method: http.MethodPost, Path: c.path("product", "find"),
 		Header:      http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
-		RateClasses: rateClasses(ids[0]),
+		RateClasses: rateClasses(ids...),
 	}
 }
 

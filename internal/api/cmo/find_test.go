@@ -208,6 +208,12 @@ func TestForbiddenStopsEverything(t *testing.T) {
 	}
 }
 
+func TestEachBackendIsARateClass(t *testing.T) {
+	if got := rateClasses("TMSP-2", "1NCE-1", "JASPER-3", "TMSP-4"); !slices.Equal(got, []string{"1NCE", "JASPER", "TMSP"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestChunksKeepNarrowBackendsApart(t *testing.T) {
 	ids := append(tmsp(60), "1NCE-8988280000000000001", "AIRLINQ-8991000000000000001", "AIRLINQ-8991000000000000002", "STC-1")
 	ids = append(ids, ids[0])

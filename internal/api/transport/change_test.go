@@ -372,6 +372,26 @@ func TestChangeTooSoon(t *testing.T) {
 	}
 }
 
+// While many runs find their shares, one call may be refused several times: more often than it may fail otherwise.
+func TestPatienceWithTooMany(t *testing.T) {
+	for _, req := range []Request{change(http.MethodPost), read("/change")} {
+		s, count := serve(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+			if n < patienceWithTooMany {
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		c := newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.ReadAttempts, cfg.Backoff = 4, 4, time.Microsecond })
+		if _, err := c.Do(t.Context(), req); err != nil || count.all() != patienceWithTooMany {
+			t.Errorf("%s: %v after %d calls", req.Method, err, count.all())
+		}
+		s, count = serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(http.StatusTooManyRequests) })
+		c = newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.ReadAttempts, cfg.Backoff = 4, 4, time.Microsecond })
+		if _, err := c.Do(t.Context(), req); !errors.Is(err, ErrRateLimited) || count.all() != patienceWithTooMany {
+			t.Errorf("%s, for ever: %v after %d calls", req.Method, err, count.all())
+		}
+	}
+}
+
 func TestChangeCancelledBeforeSending(t *testing.T) {
 	s, count := serve(t, func(http.ResponseWriter, *http.Request, int) {})
 	c := newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.MaxConcurrent = 5, 1 })

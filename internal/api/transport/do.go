@@ -34,7 +34,8 @@ type Request struct {
 	Change bool
 	// Sensitive keeps every part of the answer out of errors.
 	Sensitive bool
-	// RateClasses names the narrower bounds that this call falls under.
+	// RateClasses names the parts of the service that this call reaches, such as a backend: their bounds hold for it, and a
+	// 429 in one of them slows down no other.
 	RateClasses []string
 }
 
@@ -57,6 +58,10 @@ func (r *Response) Excerpt() string {
 	}
 	return Excerpt([]byte(r.secrets.replace.Replace(string(r.Body[:min(len(r.Body), longestExcerpt)]))))
 }
+
+// patienceWithTooMany is how often a call is tried that comes too soon (429), where it is tried again at all. The service has
+// done nothing but counted; and while many runs are finding their shares of its limit, one call may lose several times.
+const patienceWithTooMany = 10
 
 // Do makes the call and returns the answer that the API's CheckResponse takes for a success; every error is an *Error.
 // Reads are repeated after temporary trouble. A change is repeated only if it certainly was not executed: it could
@@ -85,9 +90,8 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 		if failure.Status == http.StatusForbidden && c.cfg.StopOnForbidden {
 			return nil, c.giveUp(failure)
 		}
-		if failure.Status == http.StatusTooManyRequests {
-			// No longer than MaxRetryAfter: a caller that waits in the limiter has no other bound.
-			c.limits.tooMany(min(failure.RetryAfter, c.cfg.MaxRetryAfter), c.cfg.Backoff)
+		if attempts > 1 && failure.Status == http.StatusTooManyRequests {
+			attempts = max(attempts, patienceWithTooMany)
 		}
 		if attempt >= attempts || !c.repeatable(req, failure) || ctx.Err() != nil {
 			return nil, failure
@@ -96,6 +100,9 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 			return nil, failure
 		}
 		wait := max(c.backoff(attempt), failure.RetryAfter)
+		if failure.Status == http.StatusTooManyRequests {
+			wait = failure.RetryAfter // the limits hold it back together with all others
+		}
 		if wait > max(c.cfg.MaxRetryAfter, c.cfg.Backoff) {
 			return nil, failure
 		}
@@ -220,13 +227,17 @@ func (c *Client) attempt(ctx context.Context, req Request, attempt int) (*Respon
 	}
 	failure := c.cfg.CheckResponse(res)
 	if failure == nil {
-		c.limits.fine()
+		c.limits.fine(req.RateClasses)
 		return res, token, nil
 	}
 	if failure.Status == 0 {
 		failure.Status = res.Status
 	}
 	failure.RetryAfter = res.RetryAfter
+	if failure.Status == http.StatusTooManyRequests {
+		// No longer than MaxRetryAfter: a caller that waits in the limiter has no other bound.
+		c.limits.tooMany(req.RateClasses, start, min(failure.RetryAfter, c.cfg.MaxRetryAfter), c.cfg.Backoff)
+	}
 	failure.Unknown = req.Change && outcomeUnknown(failure)
 	failure = fail(*failure)
 	if res.Status/100 == 3 && failure.NotTheAPI {

@@ -3,7 +3,9 @@ package transport
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,7 +60,7 @@ func TestNoRate(t *testing.T) {
 	})
 }
 
-func TestLaneRate(t *testing.T) {
+func TestRateClassRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		classes := func(cfg *Config) { cfg.RateClasses = map[string]RateClass{"slow": {RequestsPerSecond: 1}} }
 		req := read("/x")
@@ -76,15 +78,15 @@ func TestLaneRate(t *testing.T) {
 // Calls at a time: for all, and fewer in a class; who waits for it takes no place from the others.
 func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var now, most, inLane, mostInClass atomic.Int32
+		var now, most, inClass, mostInClass atomic.Int32
 		c := faked(newTestClient(t, "https://api.example.com", func(cfg *Config) {
 			cfg.MaxConcurrent, cfg.RateClasses = 5, map[string]RateClass{"narrow": {MaxConcurrent: 2}}
 		}), func(r *http.Request) (*http.Response, error) {
 			raise(&most, now.Add(1))
 			defer now.Add(-1)
 			if r.URL.Path == "/narrow" {
-				raise(&mostInClass, inLane.Add(1))
-				defer inLane.Add(-1)
+				raise(&mostInClass, inClass.Add(1))
+				defer inClass.Add(-1)
 			}
 			<-time.After(time.Second)
 			return reply(200, nil), nil
@@ -173,7 +175,7 @@ func TestSlowdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(Config{})
 		for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-			l.tooMany(0, time.Second)
+			l.tooMany(nil, time.Now(), 0, time.Second)
 			start := time.Now()
 			release, err := l.acquire(t.Context(), nil)
 			if err != nil {
@@ -185,10 +187,10 @@ func TestSlowdown(t *testing.T) {
 			}
 		}
 		for range 4 {
-			l.fine()
+			l.fine(nil)
 		}
-		if l.slowdown != 30*time.Second/16 {
-			t.Errorf("after four successes: %s", l.slowdown)
+		if l.all.slowdown != 30*time.Second/16 {
+			t.Errorf("after four successes: %s", l.all.slowdown)
 		}
 	})
 }
@@ -198,7 +200,7 @@ func TestSlowdownOfManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(Config{})
 		for range 10 {
-			l.tooMany(0, time.Second)
+			l.tooMany(nil, time.Now(), 0, time.Second)
 		}
 		start := time.Now()
 		release, err := l.acquire(t.Context(), nil)
@@ -232,13 +234,13 @@ func TestAcquireCancelled(t *testing.T) {
 			}
 			release()
 
-			l.tooMany(time.Hour, 0)
+			l.tooMany(nil, time.Now(), time.Hour, 0)
 			ctx, cancel = context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(reason) })
 			if _, err := l.acquire(ctx, []string{"narrow"}); !errors.Is(err, reason) {
 				t.Errorf("%s: in the pause: %v", name, err)
 			}
-			l.notBefore = time.Time{}
+			l.all.notBefore = time.Time{}
 			release, err = l.acquire(t.Context(), []string{"narrow"}) // a lost place would block for ever
 			if err != nil {
 				t.Fatal(err)
@@ -259,6 +261,153 @@ func TestAcquireCancelled(t *testing.T) {
 		}
 		if len(l.all.slots) != 0 {
 			t.Error("the place was not given back")
+		}
+	})
+}
+
+// A refusal cuts the pace a little, one right after it by half, and never below a fiftieth; a call that was on its way
+// already is part of the refusal before.
+func TestRefusalsCutThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBounds(RateClass{RequestsPerSecond: 20}, 0)
+		want := func(pace float64) {
+			t.Helper()
+			if math.Abs(b.pace-pace) > 1e-9 || math.Abs(float64(b.rate.Limit())-pace) > 1e-9 {
+				t.Errorf("the pace is %g (limiter %g), want %g", b.pace, float64(b.rate.Limit()), pace)
+			}
+		}
+		first := time.Now()
+		<-time.After(time.Second)
+		b.tooMany(time.Now(), 0, time.Second)
+		want(16)
+		b.tooMany(first, 0, time.Second)
+		want(16)
+		<-time.After(time.Second)
+		b.fine()
+		b.tooMany(time.Now(), 0, time.Second) // within three seconds of the cut
+		if b.pace < 8 || b.pace > 10 {        // it had grown a little before it was halved
+			t.Errorf("after the second refusal: %g", b.pace)
+		}
+		<-time.After(time.Minute)
+		halved := b.pace
+		b.tooMany(time.Now(), 0, time.Second) // a minute later, and nothing has worked in between
+		want(halved / 2)
+		for range 10 {
+			<-time.After(time.Minute)
+			b.tooMany(time.Now(), 0, time.Second)
+		}
+		want(0.4)
+	})
+}
+
+// The pace is back where it was refused after eight seconds, and has what is configured after sixteen.
+func TestPaceGrowsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBounds(RateClass{RequestsPerSecond: 20}, 0)
+		b.setPace(10)
+		b.tooMany(time.Now(), 0, time.Second)
+		var got []float64
+		for range 9 {
+			b.fine()
+			got = append(got, math.Round(b.pace*10)/10)
+			<-time.After(2 * time.Second)
+		}
+		if want := []float64{8, 9.2, 9.8, 10, 10, 10.2, 11.3, 14.2, 20}; !slices.Equal(got, want) {
+			t.Errorf("every two seconds: %v, want %v", got, want)
+		}
+		if b.rate.Limit() != 20 || b.rate.Burst() != 4 {
+			t.Errorf("in the end: %g a second, %d at once", float64(b.rate.Limit()), b.rate.Burst())
+		}
+	})
+}
+
+// With a pace, a first refusal is answered by the slower pace alone; a second one right after it by a pause, too.
+func TestPauseAfterRefusalsWithAPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBounds(RateClass{RequestsPerSecond: 20}, 0)
+		b.tooMany(time.Now(), 0, 5*time.Second)
+		if d := b.paused(); d > time.Second/16 {
+			t.Errorf("after the first: a pause of %s", d)
+		}
+		<-time.After(time.Second)
+		b.tooMany(time.Now(), 0, 5*time.Second)
+		if d := b.paused(); d < 5*time.Second || d > 5*time.Second+time.Second/8 {
+			t.Errorf("after the second: a pause of %s, want 5s and up to one call's time", d)
+		}
+		b = newBounds(RateClass{RequestsPerSecond: 20}, 0)
+		b.tooMany(time.Now(), 7*time.Second, 5*time.Second)
+		if d := b.paused(); d < 7*time.Second || d > 7*time.Second+time.Second/16 {
+			t.Errorf("where the service asks for 7 s: a pause of %s", d)
+		}
+	})
+}
+
+// All who have waited for the end of a pause go at the pace, not at once.
+func TestAfterAPauseThePaceCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(Config{RequestsPerSecond: 10})
+		l.tooMany(nil, time.Now(), 5*time.Second, 0)
+		start := time.Now()
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		var at []time.Duration
+		for range 10 {
+			group.Go(func() {
+				if _, err := l.acquire(t.Context(), nil); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				at = append(at, time.Since(start))
+			})
+		}
+		group.Wait()
+		slices.Sort(at)
+		if at[0] < 5*time.Second || at[9]-at[0] < 8*time.Second/8 {
+			t.Errorf("at a pace of 8 a second they went after %v", at)
+		}
+	})
+}
+
+// A backend's refusal slows that backend down, and no other; two backends that refuse at the same moment are the service.
+func TestARefusalStaysInItsClass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits(Config{RequestsPerSecond: 20, RateClasses: map[string]RateClass{"1NCE": {RequestsPerSecond: 8}}})
+		waits := func(classes ...string) time.Duration {
+			start := time.Now()
+			release, err := l.acquire(t.Context(), classes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			release()
+			return time.Since(start).Round(time.Second)
+		}
+		l.tooMany([]string{"1NCE"}, time.Now(), 10*time.Second, 0)
+		if d := waits("TMSP"); d != 0 {
+			t.Errorf("TMSP waits %s for 1NCE", d)
+		}
+		if d := waits(); d != 0 {
+			t.Errorf("a call to no backend waits %s for 1NCE", d)
+		}
+		if d := waits("1NCE"); d != 10*time.Second {
+			t.Errorf("1NCE waits %s", d)
+		}
+
+		l.tooMany([]string{"1NCE"}, time.Now(), 10*time.Second, 0)
+		<-time.After(2 * time.Second)
+		l.tooMany([]string{"TMSP"}, time.Now(), 10*time.Second, 0) // two seconds apart: two backends
+		if d := waits("JASPER"); d != 0 {
+			t.Errorf("JASPER waits %s for two others", d)
+		}
+		l.tooMany([]string{"1NCE"}, time.Now(), 10*time.Second, 0) // at the same moment: the service
+		if d := waits("JASPER"); d != 10*time.Second {
+			t.Errorf("JASPER waits %s for the service", d)
+		}
+
+		<-time.After(time.Minute)
+		l.tooMany([]string{"STC", "TURKCELL"}, time.Now(), 10*time.Second, 0) // which of the two can't be told
+		if d := waits("JASPER"); d != 10*time.Second {
+			t.Errorf("JASPER waits %s after a call to two backends", d)
 		}
 	})
 }

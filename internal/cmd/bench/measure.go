@@ -423,23 +423,27 @@ func (b *bench) journaled() error {
 	const rounds = 2
 	quickest := map[bool]time.Duration{}
 	scenarios := map[bool]*scenario{}
+	defer func() {
+		for _, s := range scenarios {
+			s.end()
+		}
+	}()
 	for _, journaled := range []bool{false, true} {
 		what := whatFleet + ", without a journal"
 		if journaled {
 			what = whatFleet + ", with a journal"
 		}
 		s := &scenario{bench: b, what: what, sims: b.o.fleet, config: fleetConfig, files: fleetFiles(b.o.fleet), settings: unlimited}
+		scenarios[journaled] = s
 		if err := s.start("JASPER", "ACTIVE"); err != nil {
 			return err
 		}
-		defer s.end()
 		if journaled {
 			s.dir.env = append(s.dir.env, "TELCO_JOURNAL="+filepath.Join(s.dir.path, "journal"))
 		}
 		if _, err := s.dir.run(s.ctx, "apply", "-no-color", "-auto-approve"); err != nil { // takes the fleet over, sends nothing
 			return err
 		}
-		scenarios[journaled] = s
 	}
 	for round := range rounds {
 		for _, journaled := range []bool{false, true} {
