@@ -47,11 +47,13 @@ func main() {
 		return
 	}
 
+	options := []provider.Option{provider.WithCommit(commit)}
 	if !*attach {
 		provider.QuietLogs()
+		options = append(options, provider.StartedByCLI())
 	}
 	collectLess()
-	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithCommit(commit)), providerserver.ServeOpts{
+	err := providerserver.Serve(context.Background(), provider.New(version, options...), providerserver.ServeOpts{
 		Address: "registry.terraform.io/simfleet/telco",
 		Debug:   *attach,
 	})

@@ -3,6 +3,7 @@ package change
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -41,6 +42,8 @@ type Engine struct {
 	// SettleWithin bounds the reads that find out what became of a change without an answer, and SettleInterrupted
 	// bounds them from the moment that the run is interrupted.
 	SettleWithin, SettleInterrupted time.Duration
+	// Abandoned says that nobody is left to save the state: the CLI was killed, and this process was not. nil is never.
+	Abandoned func() bool
 	// Panicked is told of each panic.
 	Panicked func(ctx context.Context, value any, stack []byte)
 }
@@ -81,6 +84,8 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 			return r.outcome(Moved, nil)
 		case ctx.Err() != nil: // whatever Read made of it, nothing is begun any more
 			return r.refused(Interrupted, context.Cause(ctx))
+		case e.abandoned():
+			return r.refused(Interrupted, errAbandoned)
 		}
 		r.change.From, r.change.To = r.decision.Shows, r.decision.Wanted
 		if recorded := r.decision.Recorded; recorded != nil {
@@ -124,6 +129,10 @@ func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Plan
 		}
 	}
 }
+
+func (e *Engine) abandoned() bool { return e.Abandoned != nil && e.Abandoned() }
+
+var errAbandoned = errors.New("the process that started the provider is gone, so nothing could be saved")
 
 // Learn ends in the journal those earlier changes of the SIM, of the subject's kind, that have been executed by what a read
 // has shown. Their runs were killed before they could do so. An error is a warning.
@@ -337,8 +346,12 @@ func (r *run[L, T]) ended(verdict wait.Verdict, live L, err error) Outcome[L, T]
 	return r.outcome(kind, err)
 }
 
-// end writes down what became of the change.
+// end writes down what became of the change. That it was executed is no end where nobody is left to save it: the next run
+// has to find it open, or it would ask for the change once more.
 func (r *run[L, T]) end(word journal.Outcome) {
+	if word == journal.Done && r.abandoned() {
+		return
+	}
 	r.note(r.Journal.Settled(r.pending.Record, r.change, word))
 }
 

@@ -329,6 +329,30 @@ func TestRun_journal(t *testing.T) {
 	}
 }
 
+// TestRun_abandoned: once nobody is left to save the state, nothing is begun, and that a change was executed is no end.
+func TestRun_abandoned(t *testing.T) {
+	t.Parallel()
+	e := testEngine()
+	e.Journal = journal.Open(t.TempDir(), "")
+	abandoned := false
+	e.Abandoned = func() bool { return abandoned }
+	sim := &fakeSIM{live: "INACTIVE"}
+	sim.send = func(context.Context, int) error { abandoned = true; return nil }
+	if out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {}); out.Kind != Done {
+		t.Fatalf("kind %d", out.Kind)
+	}
+	open, err := e.Journal.Open("cmo", "SIM status", "TMSP-89490200000000000024")
+	if err != nil || len(open) != 1 || open[0].Outcome != journal.Accepted {
+		t.Errorf("the journal has %+v (%v)", open, err)
+	}
+
+	sim = &fakeSIM{live: "INACTIVE"}
+	out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {})
+	if out.Kind != Refused || out.Reason != Interrupted || sim.sent != 0 {
+		t.Errorf("begun all the same: kind %d, reason %d, %d sends", out.Kind, out.Reason, sim.sent)
+	}
+}
+
 // fakeWitness is a fakeSIM whose live object tells of earlier changes.
 type fakeWitness struct{ *fakeSIM }
 

@@ -81,7 +81,11 @@ func (f *folder) open(j *Journal, api, kind, sim string) ([]Entry, error) {
 	defer f.mu.Unlock()
 	var found []Entry
 	for id := range f.bySIM[simKey(sim)] {
-		if e := f.all[id]; (api == "" || api == e.API) && (kind == "" || kind == e.Kind) {
+		e := f.all[id]
+		if e == nil || simKey(e.SIM) != simKey(sim) {
+			continue // the id is that of another change, too, which no process of ours writes
+		}
+		if (api == "" || api == e.API) && (kind == "" || kind == e.Kind) {
 			found = append(found, *e)
 		}
 	}

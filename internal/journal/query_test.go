@@ -336,3 +336,26 @@ func TestOpen_replacedFile(t *testing.T) {
 		}
 	}
 }
+
+// TestOpen_oneIDOfTwoSIMs: no process of ours writes that, and a folder that has it is read all the same.
+func TestOpen_oneIDOfTwoSIMs(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	const other = "5f0c1a2b3c4d5e6f70819202"
+	for _, sim := range []string{account, other} { // a process that numbers its changes anew
+		copied := process(folder, "copied")
+		mustSend(t, copied, swap(sim))
+		from, to := filepath.Join(folder, "copied"+extension), filepath.Join(folder, "of-"+sim+extension)
+		must(t, os.Rename(from, to))
+	}
+	later := process(folder, "later")
+	if _, err := later.Open("", "", account); err != nil {
+		t.Error(err)
+	}
+	must(t, later.Settled("copied-1", swap(other), Done))
+	for _, sim := range []string{account, other} {
+		if _, err := later.Open("", "", sim); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -99,11 +99,25 @@ func (c *core) comeToRest(ctx context.Context, config coreConfig, rounds int) (p
 	return problems
 }
 
+// heldBack is what the journal has to say of a swap by keyword that a killed run has sent.
+var heldBack = regexp.MustCompile(`sent a swap of MVNO account (\w+) to (?s:.*)Set replaces = "([^"]+)"`)
+
 var existsAlready = regexp.MustCompile(`id = "([^"]+)"`)
 
-// help does what an error asks a person for: to import a SIM card that already exists, or to take a taint off.
+// help does what an error asks a person for: to import a SIM card that already exists, to take a taint off, or to say which
+// SIM a swap replaces.
 func (c *core) help(ctx context.Context, config coreConfig, failed []string) bool {
 	for _, text := range failed {
+		if said := heldBack.FindStringSubmatch(text); said != nil {
+			for addr, block := range config {
+				if id, ok := block.attributes["account_id"].(string); ok && strings.EqualFold(id, said[1]) {
+					block.attributes = maps.Clone(block.attributes)
+					block.attributes["replaces"] = said[2]
+					config[addr] = block
+					return true
+				}
+			}
+		}
 		id := existsAlready.FindStringSubmatch(text)
 		if !strings.HasPrefix(text, "SIM card exists already") || id == nil {
 			continue

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/provider"
 	"github.com/simfleet/terraform-provider-telco/internal/simulator"
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
@@ -43,6 +46,10 @@ type core struct {
 	stopped bool // Ctrl-C: nothing new is begun
 	killed  bool // kill -9: nothing is saved any more
 	kills   int  // so far
+
+	// journals holds the journal's folder, one more after each kill: what the killed process goes on to write here, where
+	// it is not really killed, stays behind in the folder that it knows. "" is no journal.
+	journals string
 
 	userTainted map[string]bool
 	// helpful: a person does what errors ask for, as after a kill; without one nobody needs to.
@@ -194,8 +201,12 @@ var coreSchemas = sync.OnceValue(func() *tfprotov6.GetProviderSchemaResponse {
 // process starts a provider and configures it.
 func (c *core) process(ctx context.Context) tfprotov6.ProviderServer {
 	server := providerserver.NewProtocol6(provider.New("test", c.options...)())()
+	settings := maps.Clone(c.settings)
+	if c.journals != "" {
+		settings["journal"] = c.journal()
+	}
 	resp, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.11.4", Config: c.encode(coreObjectValue(coreSchemas().Provider, c.settings)),
+		TerraformVersion: "1.11.4", Config: c.encode(coreObjectValue(coreSchemas().Provider, settings)),
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -674,7 +685,54 @@ func (c *core) kill() {
 	c.kills++
 	c.mu.Unlock()
 	c.net.dead.Store(true)
+	if c.journals != "" {
+		c.leaveJournal()
+	}
 	c.stop()
+}
+
+// journal is the folder that the next process writes.
+func (c *core) journal() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return filepath.Join(c.journals, fmt.Sprintf("after-%d-kills", c.kills))
+}
+
+// leaveJournal makes the next folder of what is on disk at the moment of the kill. The files get names that are not those
+// of this process, which does not read its own.
+func (c *core) leaveJournal() {
+	next := c.journal()
+	if err := os.Mkdir(next, 0o700); err != nil {
+		c.t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(c.journals, fmt.Sprintf("after-%d-kills", c.kills-1), "*"))
+	for _, file := range files {
+		var text []byte
+		if text, err = os.ReadFile(file); err == nil {
+			err = os.WriteFile(filepath.Join(next, "killed-"+filepath.Base(file)), text, 0o600)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	// A process numbers its changes anew in each folder, and here the killed one and the next are the same.
+	used, _, err := journal.List(next)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	trail, unused := journal.Open(next, ""), journal.Change{API: "none", Kind: "none", SIM: "none"}
+	for range used {
+		id, err := trail.Sending(unused)
+		if err == nil {
+			err = trail.Answered(id, unused, journal.Answer{Outcome: journal.NotSent})
+		}
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
 }
 
 // importObject is the import block of an apply: the object is read into state.

@@ -16,11 +16,12 @@ import (
 )
 
 // newEngine makes what all changes of a run share.
-func newEngine(budget *change.Budget, pace wait.Pace, j *journal.Journal) *change.Engine {
+func newEngine(budget *change.Budget, pace wait.Pace, j *journal.Journal, abandoned func() bool) *change.Engine {
 	pace = pace.WithDefaults()
 	return &change.Engine{
 		Locks: change.NewLocks(), Budget: budget, Journal: j, Classify: certainty, Observe: observe,
-		SettleWithin: pace.Settle, SettleInterrupted: pace.SettleInterrupted, Panicked: logPanic,
+		SettleWithin: pace.Settle, SettleInterrupted: pace.SettleInterrupted, Abandoned: abandoned,
+		Panicked: logPanic,
 	}
 }
 

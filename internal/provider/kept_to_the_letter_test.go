@@ -363,6 +363,52 @@ func TestAccKept_fleetMoved(t *testing.T) {
 	}
 }
 
+// TestAccKept_fleetJoins: of a SIM that joins a fleet the state says nothing. It moves after Terraform has planned it for the
+// last time, and just before the apply reads it.
+func TestAccKept_fleetJoins(t *testing.T) {
+	const joins, fleetSIM = "TMSP-8900000000000000009", "JASPER-8900000000000000000"
+	for name, c := range map[string]struct {
+		shows, moves string
+		plans        []string
+	}{
+		"was in step":   {"ACTIVE", "SUSPENDED", []string{"1 x INACTIVE -> ACTIVE", "!" + joins + ":"}},
+		"was announced": {"INACTIVE", "SUSPENDED", []string{"2 x INACTIVE -> ACTIVE", joins + ":"}},
+	} {
+		for _, verb := range []string{"create", "update"} {
+			t.Run(name+", "+verb, func(t *testing.T) {
+				t.Parallel()
+				env := acctest.New(t)
+				cli := env.NewAttachedCLI(t)
+				env.AddProduct(simulator.Product{ID: fleetSIM, SIMStatus: "INACTIVE"})
+				env.AddProduct(simulator.Product{ID: joins, SIMStatus: c.shows})
+				if verb == "update" {
+					cli.Write("main.tf", env.Config(fleetConfig(map[string]string{fleetSIM: "INACTIVE"})))
+					cli.MustRun("apply", "-auto-approve")
+				}
+				cli.Write("main.tf", env.Config(fleetConfig(map[string]string{fleetSIM: "ACTIVE", joins: "ACTIVE"})))
+				output, _ := savedPlan(t, cli)
+				checkOutput(t, output, c.plans...)
+
+				finds := 1 // of the last planning
+				env.Before(simulator.CMO, "product.find", finds, func() { setProduct(joins, c.moves)(env) })
+				output, _ = cli.Run("apply", "plan.bin")
+				checkOutput(t, said(output), joins, c.moves)
+				for _, change := range env.Ledger() {
+					if change.Key == joins {
+						t.Errorf("it was set all the same: %+v\n%s", change, output)
+					}
+				}
+				if reason := fmt.Sprint(failedSIMs(t, cli)[joins]); !strings.Contains(reason, c.moves) {
+					t.Errorf("failed = %q", reason)
+				}
+				if product, _ := env.Product(fleetSIM); product.SIMStatus != "ACTIVE" {
+					t.Errorf("the other SIM is %s", product.SIMStatus)
+				}
+			})
+		}
+	}
+}
+
 // TestAccKept_ownChangeEnds: a change of an earlier run that ends between plan and apply is no move.
 func TestAccKept_ownChangeEnds(t *testing.T) {
 	for name, config := range map[string]func(status string) string{

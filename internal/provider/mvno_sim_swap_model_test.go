@@ -33,7 +33,7 @@ func TestSwapDecide(t *testing.T) {
 		{newSIM: mvno.AutoAssign, replaces: a, held: a, want: change.Send},
 		{newSIM: mvno.AutoAssign, replaces: a, held: c, want: change.Nothing},
 	} {
-		subject := &swapSubject{newSIM: test.newSIM, replaces: test.replaces}
+		subject := &swapSubject{services: &services{swapped: &swappedAccounts{}}, newSIM: test.newSIM, replaces: test.replaces}
 		if got := subject.Decide(&mvno.Account{State: "ACTIVE", SIM: mvno.SIM{SIMNumber: test.held}}); got.Action != test.want {
 			t.Errorf("new_sim %s, replaces %q, held %s: got %d, want %d", test.newSIM, test.replaces, test.held, got.Action, test.want)
 		}

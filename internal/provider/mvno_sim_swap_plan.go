@@ -253,10 +253,14 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 		if isSet(held) {
 			suggestion = fmt.Sprintf("replaces = %q", held.ValueString())
 		}
+		killed := "the next apply swaps again"
+		if r.journal != nil {
+			killed = "only the journal holds the next apply back"
+		}
 		diags.AddAttributeWarning(path.Root("replaces"), "Swap by word without replaces", fmt.Sprintf(
-			"Account %s is to be swapped to %s, and nothing tells a repeated swap from the first one. If this run is killed in the middle, "+
-				"the next apply swaps again.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
-			accountID, plan.NewSIM.ValueString(), suggestion))
+			"Account %s is to be swapped to %s, and nothing tells a repeated swap from the first one. If this run is killed in the "+
+				"middle, %s.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
+			accountID, plan.NewSIM.ValueString(), killed, suggestion))
 	}
 	return plannedSwap{held: held, sends: true}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -71,6 +72,10 @@ func (s *swapSubject) Decide(account *mvno.Account) change.Decision {
 		d.Summary, d.Detail = noSIM(s.accountID)
 	case !isWord && identity.SameICC(s.newSIM, held):
 		d.Action = change.Nothing
+	case isWord && s.replaces == "" && s.swapped.contains(s.accountID):
+		d.Summary, d.Detail = "Two resources manage one SIM", fmt.Sprintf(
+			"Another resource of this run has swapped the SIM of MVNO account %s, which holds SIM %s now, and this one asks for another "+
+				"swap to %s. Nothing was sent for it.\n\nKeep one of the two.", s.accountID, held, s.newSIM)
 	case s.replaces == "" || identity.SameICC(s.replaces, held):
 		d.Action = change.Send
 	case isWord:
@@ -108,6 +113,9 @@ func (s *swapSubject) Operation(account *mvno.Account) swapOperation {
 
 func (s *swapSubject) Send(ctx context.Context, op *swapOperation) error {
 	sim, err := s.client.Swap(ctx, s.accountID, s.newSIM)
+	if c := certainty(err); c == change.Accepted || c == change.Uncertain {
+		s.swapped.add(s.accountID)
+	}
 	if err != nil {
 		return err
 	}
@@ -139,6 +147,28 @@ func (s *swapSubject) Peek(ctx context.Context, op swapOperation) (wait.Verdict,
 
 func (s *swapSubject) Settle(ctx context.Context, op swapOperation) (wait.Verdict, *mvno.Account, error) {
 	return s.client.Settle(ctx, s.accountID, op.Before, op.NewSIM, op.Since)
+}
+
+// swappedAccounts are those whose SIM this run has swapped, or may have. Two resources that ask for the same keyword are two
+// swaps: where the plan could not say which SIM goes, as without preflight, nothing else tells the second from the first.
+type swappedAccounts struct {
+	mu   sync.Mutex
+	byID map[string]bool
+}
+
+func (a *swappedAccounts) add(accountID string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.byID == nil {
+		a.byID = map[string]bool{}
+	}
+	a.byID[identity.HexID(accountID)] = true
+}
+
+func (a *swappedAccounts) contains(accountID string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.byID[identity.HexID(accountID)]
 }
 
 func swapKey(accountID string) string { return "mvno " + identity.HexID(accountID) }

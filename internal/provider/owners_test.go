@@ -157,3 +157,21 @@ func TestAccOwners_agree(t *testing.T) {
 	)
 	cli.MustRun("plan")
 }
+
+// TestAccOwners_twoSwapsByKeyword: each asks for a SIM of its own, and without preflight no plan says which SIM goes.
+func TestAccOwners_twoSwapsByKeyword(t *testing.T) {
+	for _, settings := range []string{"", "preflight = false"} {
+		t.Run(settings, func(t *testing.T) {
+			t.Parallel()
+			env, cli := ownersEnv(t)
+			cli.Write("main.tf", env.Config(simSwapConfig(swapAccount, "eSim")+
+				named(simSwapConfig(strings.ToUpper(swapAccount), "eSim"), "other"), settings))
+			refused(t, cli, "apply", "-auto-approve")
+			if err := env.CheckLedger(swapDone)(nil); err != nil {
+				t.Error(err)
+			}
+			output, _ := cli.Run("plan")
+			checkOutput(t, output, "1 to add")
+		})
+	}
+}

@@ -2,9 +2,11 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
@@ -78,4 +80,41 @@ func staleState(says string) string {
 // address on such warnings.
 func warnLeftAlone(diags *diag.Diagnostics, kind livechange.Kind, detail string) {
 	diags.AddWarning(kind.LeftAloneSummary(), detail)
+}
+
+// plannedFleets are the changes that plans of this run have announced of fleets, SIM by SIM, by their last_change, which has
+// a digest over all of them. Terraform plans an object once more before it applies it, so its apply finds them here: a value
+// of the plan holds Terraform to the whole, and this holds each SIM to what was read of it.
+type plannedFleets struct {
+	mu           sync.Mutex
+	byLastChange map[string]map[string]string // by product id, what the SIM showed
+}
+
+func (p *plannedFleets) add(lastChange string, announced []fleetChange) {
+	shown := make(map[string]string, len(announced))
+	for _, c := range announced {
+		shown[c.SIM] = c.From
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byLastChange == nil {
+		p.byLastChange = map[string]map[string]string{}
+	}
+	p.byLastChange[lastChange] = shown
+}
+
+// hold holds the changes to what the plan with that last_change has announced, where it has named each SIM.
+func (p *plannedFleets) hold(lastChange types.String, changes []fleetChange) []fleetChange {
+	p.mu.Lock()
+	shown, known := p.byLastChange[lastChange.ValueString()]
+	p.mu.Unlock()
+	if !known {
+		return changes
+	}
+	held := slices.Clone(changes)
+	for i, c := range held {
+		from, announced := shown[c.SIM]
+		held[i].planned, held[i].inStep = from, !announced
+	}
+	return held
 }

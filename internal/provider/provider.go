@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
@@ -28,6 +29,8 @@ type telcoProvider struct {
 	commit  string
 	pace    wait.Pace
 	backoff time.Duration
+	// abandoned: see change.Engine; nil is never.
+	abandoned func() bool
 }
 
 // Option changes what users can't: main names the build with it, and tests make the provider impatient.
@@ -35,6 +38,14 @@ type Option func(*telcoProvider)
 
 // WithCommit names the commit that the provider was built from; it is sent to the services beside the version.
 func WithCommit(commit string) Option { return func(p *telcoProvider) { p.commit = commit } }
+
+// StartedByCLI says that the parent of this process is the CLI. Once it is gone, nobody is left to save the state: no
+// change is begun any more, and none counts as ended in the journal, so that the next run finds it. On Unix a process
+// then gets another parent; on Windows the id stays, and this says nothing.
+func StartedByCLI() Option {
+	parent := os.Getppid()
+	return func(p *telcoProvider) { p.abandoned = func() bool { return os.Getppid() != parent } }
+}
 
 // WithPace sets how fast and how patiently operations are polled.
 func WithPace(pace wait.Pace) Option { return func(p *telcoProvider) { p.pace = pace } }

@@ -120,7 +120,9 @@ type services struct {
 	preflight bool
 	engine    *change.Engine
 	planned   *plannedChanges
+	fleets    *plannedFleets
 	owners    *owners
+	swapped   *swappedAccounts
 	witnesses *witnesses
 	journal   *journal.Journal
 }
@@ -296,9 +298,11 @@ func (p *telcoProvider) services(
 		run:      rand.Text(),
 		// While it is not known whether the apply reads first, the plan must not say what only a read can tell.
 		preflight: !config.Preflight.IsUnknown() && flag(config.Preflight, envPreflight, "preflight", true, diags),
-		engine:    newEngine(&change.Budget{ReadOnly: readOnly, Limit: limit}, p.pace, trail),
+		engine:    newEngine(&change.Budget{ReadOnly: readOnly, Limit: limit}, p.pace, trail, p.abandoned),
 		planned:   &plannedChanges{limit: limit, planned: map[string]bool{}},
+		fleets:    &plannedFleets{},
 		owners:    newOwners(),
+		swapped:   &swappedAccounts{},
 		witnesses: newWitnesses(p.pace),
 		journal:   trail,
 	}

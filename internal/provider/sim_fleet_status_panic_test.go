@@ -76,7 +76,7 @@ func TestFleet_panic(t *testing.T) {
 			})
 			folder := t.TempDir()
 			trail := journal.Open(folder, "")
-			engine := newEngine(&change.Budget{}, pace, trail)
+			engine := newEngine(&change.Budget{}, pace, trail, nil)
 			engine.Panicked = func(context.Context, any, []byte) { told.Add(1) }
 
 			var changes []fleetChange

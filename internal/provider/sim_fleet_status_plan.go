@@ -208,7 +208,9 @@ func (r *simFleetStatusResource) planChanges(ctx context.Context, client *cmo.Cl
 	}
 	p := plannedFleet{changes: len(announced)+len(unknown) > 0, sends: len(warned) > 0, announcement: types.StringUnknown()}
 	if len(unknown) == 0 && p.changes && !slices.ContainsFunc(announced, func(c fleetChange) bool { return c.From == livechange.LiveStatus }) {
-		p.announcement = types.StringValue(livechange.Fleet(transitions(announced)))
+		lastChange := livechange.Fleet(transitions(announced))
+		p.announcement = types.StringValue(lastChange)
+		r.fleets.add(lastChange, announced)
 	}
 	if len(warned) == 0 || diags.HasError() {
 		return p

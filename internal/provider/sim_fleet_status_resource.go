@@ -100,7 +100,7 @@ func (r *simFleetStatusResource) Create(ctx context.Context, req resource.Create
 	wanted, _ := fleetStatuses(plan.Statuses)
 	changes := fleetChanges(nil, wanted, "")
 	run := r.newRun(client, plan, plan.announced(), timeout)
-	result := run.apply(ctx, changes, nil)
+	result := run.apply(ctx, r.fleets.hold(plan.LastChange, changes), nil)
 	diags.Append(run.notes...)
 	// What is only taken over counts as done, unless the plan has promised that nothing would be pending.
 	if len(result.failed) > 0 && !result.anyChanged && len(result.operations) == 0 && (len(result.failed) == len(wanted) || !plan.announced()) {
@@ -290,7 +290,7 @@ func (r *simFleetStatusResource) Update(ctx context.Context, req resource.Update
 	wanted, _ := fleetStatuses(plan.Statuses)
 	changes := fleetChanges(was, wanted, plan.StatusOnRemoval.ValueString())
 	run := r.newRun(client, plan, plan.announced(), timeout)
-	result := run.apply(ctx, changes, operations)
+	result := run.apply(ctx, r.fleets.hold(plan.LastChange, changes), operations)
 	diags.Append(run.notes...)
 	plan.LastChange = lastChange(plan.LastChange, state.LastChange, len(result.sent) > 0, livechange.Fleet(result.sent))
 	statuses := result.statuses(was, wanted)
