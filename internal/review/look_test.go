@@ -3,6 +3,7 @@ package review
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,8 +17,13 @@ func savePage(t *testing.T, r *Report) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "review.html")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	return saveText(t, string(content))
+}
+
+func saveText(t *testing.T, html string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(path, []byte(html), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -97,17 +103,26 @@ func TestLookAtAHostilePlan(t *testing.T) {
 	p.Clean()
 }
 
+// The page of 10,000 live changes opens in twice the time at most that the browser itself takes for a bare table of them: how
+// fast the machine is, and what else it does, is in both.
 func TestLookAtALargeReview(t *testing.T) {
 	b, path := browser.Start(t), savePage(t, largeReport(t, 10_000))
-	p := b.Open(t, path, browser.View{})
-	took := p.LoadTime()
-	for range 2 { // the best of three: other work on the machine is no fault of the page
+	bare := saveText(t, "<!doctype html><table>"+strings.Repeat("<tr>"+strings.Repeat("<td>TMSP-89490200000000000005", 6), 10_000)+"</table>")
+	var p *browser.Page
+	var took, bareTook time.Duration
+	for range 3 { // the best of three: a hiccup is no fault of the page
+		if d := b.Open(t, bare, browser.View{}).LoadTime(); bareTook == 0 || d < bareTook {
+			bareTook = d
+		}
 		p = b.Open(t, path, browser.View{})
-		took = min(took, p.LoadTime())
+		if d := p.LoadTime(); took == 0 || d < took {
+			took = d
+		}
 	}
-	t.Logf("it opens in %s", took)
-	if took > 2*time.Second {
-		t.Error("that is more than two seconds")
+	ratio := float64(took) / float64(bareTook)
+	t.Logf("it opens in %s, a bare table in %s: %.1f times", took, bareTook, ratio)
+	if ratio > 2 {
+		t.Error("that is more than twice")
 	}
 	var millis float64
 	p.Eval(`(() => {
