@@ -379,13 +379,16 @@ func killedAt(t *testing.T, cli *acctest.CLI, kill func(*testing.T, *exec.Cmd), 
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = time.Second // a provider that is left behind holds the output open
 	var killed atomic.Bool
+	started := make(chan struct{})
 	arm(func() {
+		<-started
 		killed.Store(true) // before anybody can see the end
 		kill(t, cmd)
 	})
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	close(started)
 	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
