@@ -33,10 +33,12 @@ var arrows = map[string][]string{
 	"internal/api/m2m":       {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
 	"internal/api/mvno":      {"internal/api/transport", "internal/identity", "internal/wait", "golang.org/x/"},
 	// The provider takes error kinds and the rule for endpoints from transport, which its clients stand on.
-	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal", "internal/livechange",
+	"internal/provider": {"internal/api/", "internal/change", "internal/identity", "internal/journal",
+		"internal/livechange",
 		"internal/planmod", "internal/validate", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-"},
-	"internal/validate":      {"internal/api/transport", "internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
+	"internal/validate": {"internal/api/transport", "internal/identity",
+		"github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
@@ -62,7 +64,8 @@ func TestImports(t *testing.T) {
 			return err
 		}
 		name := entry.Name()
-		if entry.IsDir() && path != ".." && (strings.HasPrefix(name, ".") || name == "testdata" || path == filepath.Join("..", "internal", "tools")) {
+		if entry.IsDir() && path != ".." && (strings.HasPrefix(name, ".") || name == "testdata" ||
+			path == filepath.Join("..", "internal", "tools")) {
 			return filepath.SkipDir
 		}
 		if entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
@@ -112,7 +115,8 @@ func mayImport(pkg, imported string, allowed []string) bool {
 		if strings.HasPrefix(rule, "internal/") {
 			rule = module + rule
 		}
-		if imported == rule || (strings.HasSuffix(rule, "/") || strings.HasSuffix(rule, "-")) && strings.HasPrefix(imported, rule) {
+		if imported == rule || (strings.HasSuffix(rule, "/") || strings.HasSuffix(rule, "-")) &&
+			strings.HasPrefix(imported, rule) {
 			return true
 		}
 	}

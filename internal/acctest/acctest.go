@@ -148,7 +148,8 @@ func (e *Env) CheckLedger(want ...string) resource.TestCheckFunc {
 			got = append(got, change.Action+" "+change.Key)
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
-			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "),
+				strings.Join(want, "\n  "))
 		}
 		return nil
 	}
@@ -214,7 +215,9 @@ func (r recorder) keep(diagnostics []*tfprotov6.Diagnostic) {
 	r.env.diagnostics = append(r.env.diagnostics, diagnostics...)
 }
 
-func (r recorder) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (r recorder) PlanResourceChange(
+	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
 	resp, err := r.ProviderServer.PlanResourceChange(ctx, req)
 	if resp != nil {
 		r.keep(resp.Diagnostics)
@@ -222,7 +225,9 @@ func (r recorder) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanRes
 	return resp, err
 }
 
-func (r recorder) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (r recorder) ApplyResourceChange(
+	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	resp, err := r.ProviderServer.ApplyResourceChange(ctx, req)
 	if resp != nil {
 		r.keep(resp.Diagnostics)
@@ -230,7 +235,9 @@ func (r recorder) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyR
 	return resp, err
 }
 
-func (r recorder) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (r recorder) ReadResource(
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	resp, err := r.ProviderServer.ReadResource(ctx, req)
 	if resp != nil {
 		r.keep(resp.Diagnostics)

@@ -78,8 +78,8 @@ func (e *Env) attached(c *CLI) *CLI {
 	return c
 }
 
-// NewInstallingCLI is NewCLI with the provider in a mirror that init installs it from, for Terraform and for OpenTofu, as
-// simfleet/telco in that version. path is the CLI's, "" the one that all tests use.
+// NewInstallingCLI is NewCLI with the provider in a mirror that init installs it from, for Terraform and for OpenTofu,
+// as simfleet/telco in that version. path is the CLI's, "" the one that all tests use.
 func NewInstallingCLI(t *testing.T, path, version string) *CLI {
 	t.Helper()
 	var c *CLI
@@ -98,7 +98,8 @@ func NewInstallingCLI(t *testing.T, path, version string) *CLI {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink(filepath.Join(bin, "terraform-provider-telco"), filepath.Join(dir, "terraform-provider-telco_v"+version)); err != nil {
+		if err := os.Symlink(filepath.Join(bin, "terraform-provider-telco"),
+			filepath.Join(dir, "terraform-provider-telco_v"+version)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -108,7 +108,8 @@ func TestLookFindsFault(t *testing.T) {
 	p := browser.Start(t).Open(t, server.URL+"/", browser.View{})
 	p.Until(`document.title === "thrown"`)
 	problems := strings.Join(p.Problems(), "\n")
-	for _, want := range []string{"console.error", "trouble", "exception: Uncaught Error: thrown", "Content Security Policy", "ERR_NAME_NOT_RESOLVED"} {
+	for _, want := range []string{"console.error", "trouble", "exception: Uncaught Error: thrown",
+		"Content Security Policy", "ERR_NAME_NOT_RESOLVED"} {
 		if !strings.Contains(problems, want) {
 			t.Errorf("no %q in:\n%s", want, problems)
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Witness finds out whether it is our service that answers, and not another host, tenant or login to which everything of
-// ours is "not found".
+// Witness finds out whether it is our service that answers, and not another host, tenant or login to which everything
+// of ours is "not found".
 type Witness struct {
 	// Prove asks the service for something that only ours can know; false where it knows none.
 	Prove func(ctx context.Context) (bool, error)
@@ -102,10 +102,12 @@ func (w *Witness) foreign(cause error) error {
 	return &ForeignError{Cause: cause, Again: again}
 }
 
-// Certain makes certain of an absence: it looks again after the pause, and asks for a proof that it is ours that answers.
-// read is called for the second look. It returns what the second look found,
-// or a *GoneError, a *ForeignError, or the error that leaves it open.
-func Certain[L any](ctx context.Context, w *Witness, absent func(error) bool, read func(context.Context) (L, error)) (L, error) {
+// Certain makes certain of an absence: it looks again after the pause, and asks for a proof that it is ours that
+// answers. read is called for the second look. It returns what the second look found, or a *GoneError, a *ForeignError,
+// or the error that leaves it open.
+func Certain[L any](
+	ctx context.Context, w *Witness, absent func(error) bool, read func(context.Context) (L, error),
+) (L, error) {
 	var none L
 	if err := pause(ctx, w.Pause); err != nil {
 		return none, fmt.Errorf("it was not found, and the run was interrupted before the second look: %w", err)

@@ -1,6 +1,6 @@
-// Package change makes one live change of one SIM, from the decision to the end: lock, read, decide, hold it to its plan,
-// authorize, record, send, classify, keep, wait, settle. It knows neither Terraform nor an API; what is a resource's own
-// is in its Subject.
+// Package change makes one live change of one SIM, from the decision to the end: lock, read, decide, hold it to its
+// plan, authorize, record, send, classify, keep, wait, settle. It knows neither Terraform nor an API; what is a
+// resource's own is in its Subject.
 package change
 
 import (
@@ -44,8 +44,8 @@ type Retrier[L any] interface {
 // Referrer is a Subject whose operations have a reference at the service, such as a monitor.
 type Referrer[Op any] interface{ Reference(op Op) string }
 
-// Learner is a Subject whose live object can tell what became of an earlier change of the SIM, whose run was killed before
-// it could write that down.
+// Learner is a Subject whose live object can tell what became of an earlier change of the SIM, whose run was killed
+// before it could write that down.
 type Learner[L any] interface {
 	// Became says how the earlier change has ended: Done where the live object shows what it asked for, NoEffect where it
 	// shows exactly what it showed before, "" where it can't tell.

@@ -54,7 +54,9 @@ const busyTries = 2
 
 // Run makes the change. accepted is called as soon as the service has it, or may have it, so that it is kept whatever
 // happens then. What was sent is settled even where ctx has ended; all else ends at the deadline.
-func Run[L, T any](ctx context.Context, e *Engine, s Subject[L, T], planned Planned, deadline time.Time, accepted func(L, *Op[T])) (out Outcome[L, T]) {
+func Run[L, T any](
+	ctx context.Context, e *Engine, s Subject[L, T], planned Planned, deadline time.Time, accepted func(L, *Op[T]),
+) (out Outcome[L, T]) {
 	r := &run[L, T]{Engine: e, subject: s, change: s.Change(), base: ctx, accepted: accepted}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
@@ -134,8 +136,8 @@ func (e *Engine) abandoned() bool { return e.Abandoned != nil && e.Abandoned() }
 
 var errAbandoned = errors.New("the process that started the provider is gone, so nothing could be saved")
 
-// Learn ends in the journal those earlier changes of the SIM, of the subject's kind, that have been executed by what a read
-// has shown. Their runs were killed before they could do so. An error is a warning.
+// Learn ends in the journal those earlier changes of the SIM, of the subject's kind, that have been executed by what a
+// read has shown. Their runs were killed before they could do so. An error is a warning.
 func Learn[L any](e *Engine, s interface {
 	Learner[L]
 	Change() journal.Change
@@ -143,8 +145,8 @@ func Learn[L any](e *Engine, s interface {
 	return learn(e.Journal, s, s.Change(), live, "", false)
 }
 
-// learn is Learn for all but one record. What has had no effect so far may still be on its way: that it is not, is known
-// only once the service has taken another change of a SIM that shows what it showed before.
+// learn is Learn for all but one record. What has had no effect so far may still be on its way: that it is not, is
+// known only once the service has taken another change of a SIM that shows what it showed before.
 func learn[L any](j *journal.Journal, s Learner[L], c journal.Change, live L, own string, certain bool) error {
 	open, _ := j.Open(c.API, c.Kind, c.SIM) // what can't be read is told where the journal is asked for advice
 	for _, entry := range open {
@@ -163,7 +165,9 @@ func learn[L any](j *journal.Journal, s Learner[L], c journal.Change, live L, ow
 }
 
 // Resume picks up a change of an earlier run, until its end or the deadline. It sends nothing.
-func Resume[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T], deadline time.Time) (out Outcome[L, T]) {
+func Resume[L, T any](
+	ctx context.Context, e *Engine, s Subject[L, T], op *Op[T], deadline time.Time,
+) (out Outcome[L, T]) {
 	r := &run[L, T]{Engine: e, subject: s, change: op.change(s.Change()), base: ctx, pending: op, sent: true,
 		accepted: func(L, *Op[T]) {}}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
@@ -180,10 +184,11 @@ func Resume[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T]
 	return r.await(ctx)
 }
 
-// Look says how a change of an earlier run stands, for a refresh. It asks once, and waits only to settle one of which no
-// answer came.
+// Look says how a change of an earlier run stands, for a refresh. It asks once, and waits only to settle one of which
+// no answer came.
 func Look[L, T any](ctx context.Context, e *Engine, s Subject[L, T], op *Op[T]) (out Outcome[L, T]) {
-	r := &run[L, T]{Engine: e, subject: s, change: op.change(s.Change()), base: ctx, pending: op, sent: true, looking: true,
+	r := &run[L, T]{Engine: e, subject: s, change: op.change(s.Change()), base: ctx, pending: op, sent: true,
+		looking:  true,
 		accepted: func(L, *Op[T]) {}}
 	defer r.recovered(ctx, &out)
 	if op.Unknown {
@@ -346,8 +351,8 @@ func (r *run[L, T]) ended(verdict wait.Verdict, live L, err error) Outcome[L, T]
 	return r.outcome(kind, err)
 }
 
-// end writes down what became of the change. That it was executed is no end where nobody is left to save it: the next run
-// has to find it open, or it would ask for the change once more.
+// end writes down what became of the change. That it was executed is no end where nobody is left to save it: the next
+// run has to find it open, or it would ask for the change once more.
 func (r *run[L, T]) end(word journal.Outcome) {
 	if word == journal.Done && r.abandoned() {
 		return
@@ -355,8 +360,8 @@ func (r *run[L, T]) end(word journal.Outcome) {
 	r.note(r.Journal.Settled(r.pending.Record, r.change, word))
 }
 
-// settle finds out what became of a change of which no usable answer came. It goes on when the run is interrupted, since
-// what was sent may be live, and it ends in any case.
+// settle finds out what became of a change of which no usable answer came. It goes on when the run is interrupted,
+// since what was sent may be live, and it ends in any case.
 func (r *run[L, T]) settle(ctx context.Context) Outcome[L, T] {
 	settling, cancel := r.settling()
 	defer cancel()

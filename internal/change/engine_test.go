@@ -86,7 +86,9 @@ func (s *fakeSIM) Peek(ctx context.Context, op string) (wait.Verdict, string, er
 	return s.look(ctx, "peek", func(context.Context) seen { return s.peek }, op)
 }
 
-func (s *fakeSIM) look(ctx context.Context, call string, how func(context.Context) seen, op string) (wait.Verdict, string, error) {
+func (s *fakeSIM) look(
+	ctx context.Context, call string, how func(context.Context) seen, op string,
+) (wait.Verdict, string, error) {
 	s.log = append(s.log, call+" ("+op+")")
 	if how == nil {
 		return wait.Happened, "ACTIVE", nil
@@ -155,27 +157,35 @@ func TestRun(t *testing.T) {
 		pending  string
 	}{
 		"done": {planned: announced, kind: Done, live: "ACTIVE", calls: "read send wait", accepted: []string{kept}},
-		"done, whatever the plan found": {planned: Planned{Announced: true}, kind: Done, live: "ACTIVE", calls: "read send wait",
+		"done, whatever the plan found": {planned: Planned{Announced: true}, kind: Done, live: "ACTIVE",
+			calls:    "read send wait",
 			accepted: []string{kept}},
-		"as wanted":                  {sim: fakeSIM{live: "ACTIVE"}, planned: announced, kind: Needless, live: "ACTIVE", calls: "read"},
+		"as wanted": {sim: fakeSIM{live: "ACTIVE"}, planned: announced, kind: Needless, live: "ACTIVE",
+			calls: "read"},
 		"as wanted, and not planned": {sim: fakeSIM{live: "ACTIVE"}, kind: Needless, live: "ACTIVE", calls: "read"},
-		"refused by the decision":    {sim: fakeSIM{live: "TERMINATED"}, planned: announced, kind: Refused, reason: Decided, live: "TERMINATED", calls: "read"},
-		"not announced":              {kind: Moved, live: "INACTIVE", calls: "read"},
-		"moved since the plan":       {sim: fakeSIM{live: "SUSPENDED"}, planned: announced, kind: Moved, live: "SUSPENDED", calls: "read"},
+		"refused by the decision": {sim: fakeSIM{live: "TERMINATED"}, planned: announced, kind: Refused, reason: Decided,
+			live: "TERMINATED", calls: "read"},
+		"not announced": {kind: Moved, live: "INACTIVE", calls: "read"},
+		"moved since the plan": {sim: fakeSIM{live: "SUSPENDED"}, planned: announced, kind: Moved, live: "SUSPENDED",
+			calls: "read"},
 		"read only": {planned: announced, budget: &Budget{ReadOnly: true}, kind: Refused, reason: ReadOnly, live: "INACTIVE",
 			calls: "read"},
-		"over the limit": {planned: announced, budget: &Budget{Limit: 1, sent: 1}, kind: Refused, reason: OverLimit, live: "INACTIVE",
+		"over the limit": {planned: announced, budget: &Budget{Limit: 1, sent: 1}, kind: Refused, reason: OverLimit,
+			live:  "INACTIVE",
 			calls: "read"},
-		"unreadable": {sim: fakeSIM{readErr: errUnreadable}, planned: announced, kind: Refused, reason: Unreadable, live: "INACTIVE",
-			err: errUnreadable, calls: "read"},
+		"unreadable": {sim: fakeSIM{readErr: errUnreadable}, planned: announced, kind: Refused, reason: Unreadable,
+			live: "INACTIVE",
+			err:  errUnreadable, calls: "read"},
 		"gone": {sim: fakeSIM{readErr: &GoneError{Cause: errUnreadable}}, planned: announced, kind: Gone, live: "INACTIVE",
 			err: errUnreadable, calls: "read"},
 		"refused by the service": {sim: fakeSIM{send: fails(errRefused)}, planned: announced, kind: Refused, reason: Rejected,
 			live: "INACTIVE", err: errRefused, calls: "read send"},
-		"not sent": {sim: fakeSIM{send: fails(errNotSent)}, planned: announced, kind: Refused, reason: NotSent, live: "INACTIVE",
-			err: errNotSent, calls: "read send"},
-		"busy, and can't wait": {sim: fakeSIM{send: fails(errBusy)}, planned: announced, kind: Refused, reason: Rejected, live: "INACTIVE",
-			err: errBusy, calls: "read send"},
+		"not sent": {sim: fakeSIM{send: fails(errNotSent)}, planned: announced, kind: Refused, reason: NotSent,
+			live: "INACTIVE",
+			err:  errNotSent, calls: "read send"},
+		"busy, and can't wait": {sim: fakeSIM{send: fails(errBusy)}, planned: announced, kind: Refused, reason: Rejected,
+			live: "INACTIVE",
+			err:  errBusy, calls: "read send"},
 		"failed later": {sim: fakeSIM{wait: always(wait.Broken, "INACTIVE", errRefused)}, planned: announced, kind: Broken,
 			live: "INACTIVE", err: errRefused, calls: "read send wait", accepted: []string{kept}},
 		"over, and not shown": {sim: fakeSIM{wait: always(wait.Missed, "INACTIVE", nil)}, planned: announced, kind: Unshown,
@@ -186,15 +196,19 @@ func TestRun(t *testing.T) {
 			calls: "read send wait", accepted: []string{kept}},
 		"answer lost, and it happened": {sim: fakeSIM{send: fails(errLost)}, planned: announced, kind: Done, live: "ACTIVE",
 			err: errLost, settled: true, calls: "read send settle", accepted: []string{keptUnknown}},
-		"answer lost, no effect": {sim: fakeSIM{send: fails(errLost), settle: always(wait.NoEffect, "INACTIVE", nil)}, planned: announced,
-			kind: Ineffective, live: "INACTIVE", err: errLost, settled: true, calls: "read send settle", accepted: []string{keptUnknown}},
+		"answer lost, no effect": {sim: fakeSIM{send: fails(errLost), settle: always(wait.NoEffect, "INACTIVE", nil)},
+			planned: announced,
+			kind:    Ineffective, live: "INACTIVE", err: errLost, settled: true, calls: "read send settle",
+			accepted: []string{keptUnknown}},
 		"answer lost, and overtaken": {sim: fakeSIM{send: fails(errLost), settle: always(wait.Superseded, "SUSPENDED", nil)},
 			planned: announced, kind: Overtaken, live: "SUSPENDED", err: errLost, settled: true, calls: "read send settle",
 			accepted: []string{keptUnknown}},
-		"answer lost, and under way": {sim: fakeSIM{send: fails(errLost), settle: always(wait.Underway, "PENDING_ACTIVE", nil)},
+		"answer lost, and under way": {sim: fakeSIM{send: fails(errLost),
+			settle: always(wait.Underway, "PENDING_ACTIVE", nil)},
 			planned: announced, kind: Done, live: "ACTIVE", settled: true, calls: "read send settle wait",
 			accepted: []string{keptUnknown, kept}},
-		"answer lost, nobody can tell": {sim: fakeSIM{send: fails(errLost), settle: always(wait.Undecided, "", errUnreadable)},
+		"answer lost, nobody can tell": {sim: fakeSIM{send: fails(errLost),
+			settle: always(wait.Undecided, "", errUnreadable)},
 			planned: announced, kind: Unknown, live: "INACTIVE", err: errLost, calls: "read send settle",
 			accepted: []string{keptUnknown}, pending: keptUnknown},
 	}
@@ -213,8 +227,10 @@ func TestRun(t *testing.T) {
 			out := Run(t.Context(), e, &sim, c.planned, time.Now().Add(time.Hour), func(_ string, op *Op[string]) {
 				accepted = append(accepted, describeOp(op))
 			})
-			if out.Kind != c.kind || out.Reason != c.reason || out.Live != c.live || !errors.Is(out.Err, c.err) || out.Settled != c.settled {
-				t.Errorf("ended as kind %d, reason %d, live %q, settled %t (%v)", out.Kind, out.Reason, out.Live, out.Settled, out.Err)
+			if out.Kind != c.kind || out.Reason != c.reason || out.Live != c.live || !errors.Is(out.Err, c.err) ||
+				out.Settled != c.settled {
+				t.Errorf("ended as kind %d, reason %d, live %q, settled %t (%v)", out.Kind, out.Reason, out.Live, out.Settled,
+					out.Err)
 			}
 			if c.err == nil && out.Err != nil {
 				t.Errorf("an error that there was no reason for: %v", out.Err)
@@ -250,11 +266,15 @@ func TestRun_once(t *testing.T) {
 			}
 			return nil
 		}, idle: func() (string, error) { return "INACTIVE", nil }, kind: Done, sent: 2},
-		"never free":           {send: fails(errBusy), idle: func() (string, error) { return "INACTIVE", nil }, kind: Refused, sent: 3},
-		"the other one did it": {send: fails(errBusy), idle: func() (string, error) { return "ACTIVE", nil }, kind: Needless, sent: 1},
-		"the other one moved it": {send: fails(errBusy), idle: func() (string, error) { return "SUSPENDED", nil }, kind: Moved,
+		"never free": {send: fails(errBusy), idle: func() (string, error) { return "INACTIVE", nil }, kind: Refused,
+			sent: 3},
+		"the other one did it": {send: fails(errBusy), idle: func() (string, error) { return "ACTIVE", nil }, kind: Needless,
 			sent: 1},
-		"the other one lasts": {send: fails(errBusy), idle: func() (string, error) { return "", context.DeadlineExceeded }, kind: Refused,
+		"the other one moved it": {send: fails(errBusy), idle: func() (string, error) { return "SUSPENDED", nil },
+			kind: Moved,
+			sent: 1},
+		"the other one lasts": {send: fails(errBusy), idle: func() (string, error) { return "", context.DeadlineExceeded },
+			kind: Refused,
 			sent: 1},
 		"lost after the wait": {send: func(_ context.Context, try int) error {
 			if try == 1 {
@@ -292,7 +312,8 @@ func TestRun_journal(t *testing.T) {
 			return nil
 		}
 		text, err := os.ReadFile(files[0])
-		if err != nil || !strings.Contains(string(text), `"sending"`) || !strings.Contains(string(text), "TMSP-89490200000000000024") {
+		if err != nil || !strings.Contains(string(text), `"sending"`) ||
+			!strings.Contains(string(text), "TMSP-89490200000000000024") {
 			t.Errorf("before the request leaves (%v): %s", err, text)
 		}
 		return errLost
@@ -300,7 +321,8 @@ func TestRun_journal(t *testing.T) {
 	sim.settle = always(wait.Undecided, "", errUnreadable)
 	out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {})
 	open, err := e.Journal.Open("cmo", "SIM status", "TMSP-89490200000000000024")
-	if err != nil || len(open) != 1 || open[0].Outcome != journal.Unknown || open[0].From != "INACTIVE" || open[0].To != "ACTIVE" {
+	if err != nil || len(open) != 1 || open[0].Outcome != journal.Unknown || open[0].From != "INACTIVE" ||
+		open[0].To != "ACTIVE" {
 		t.Fatalf("the journal has %+v (%v)", open, err)
 	}
 
@@ -323,7 +345,8 @@ func TestRun_journal(t *testing.T) {
 	}
 	e.Journal = journal.Open(blocked, "")
 	sim = &fakeSIM{live: "INACTIVE"}
-	if out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {}); out.Kind != Refused ||
+	if out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour),
+		func(string, *Op[string]) {}); out.Kind != Refused ||
 		out.Reason != NotRecorded || sim.sent != 0 || out.Sent {
 		t.Fatalf("without a journal: kind %d, reason %d, %d sends", out.Kind, out.Reason, sim.sent)
 	}
@@ -338,7 +361,8 @@ func TestRun_abandoned(t *testing.T) {
 	e.Abandoned = func() bool { return abandoned }
 	sim := &fakeSIM{live: "INACTIVE"}
 	sim.send = func(context.Context, int) error { abandoned = true; return nil }
-	if out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour), func(string, *Op[string]) {}); out.Kind != Done {
+	if out := Run(t.Context(), e, sim, announced, time.Now().Add(time.Hour),
+		func(string, *Op[string]) {}); out.Kind != Done {
 		t.Fatalf("kind %d", out.Kind)
 	}
 	open, err := e.Journal.Open("cmo", "SIM status", "TMSP-89490200000000000024")
@@ -406,8 +430,8 @@ func TestRun_earlier(t *testing.T) {
 	}
 }
 
-// TestSettleIsBounded: reads that hang end with the engine's own bound, or sooner once the run is interrupted; a deadline of
-// the resource's that has passed is no interruption.
+// TestSettleIsBounded: reads that hang end with the engine's own bound, or sooner once the run is interrupted; a
+// deadline of the resource's that has passed is no interruption.
 func TestSettleIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -471,14 +495,16 @@ func TestOneChangeOfASIMAtATime(t *testing.T) {
 		}
 		defer unlock()
 		third := &fakeSIM{live: "INACTIVE"}
-		if out := Run(t.Context(), e, third, announced, time.Now().Add(time.Minute), func(string, *Op[string]) {}); out.Kind != Refused ||
+		if out := Run(t.Context(), e, third, announced, time.Now().Add(time.Minute),
+			func(string, *Op[string]) {}); out.Kind != Refused ||
 			out.Reason != Interrupted || len(third.log) != 0 {
 			t.Errorf("kind %d, reason %d after %v", out.Kind, out.Reason, third.log)
 		}
 	})
 }
 
-// TestPanics: a panic before the change leaves nothing sent, one after it leaves the outcome open, and neither gets out.
+// TestPanics: a panic before the change leaves nothing sent, one after it leaves the outcome open, and neither gets
+// out.
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -488,8 +514,10 @@ func TestPanics(t *testing.T) {
 	}{
 		"on its way":  {sim: fakeSIM{send: func(context.Context, int) error { panic("out of range") }}, kind: Unknown},
 		"in the wait": {sim: fakeSIM{wait: func(context.Context) seen { panic("out of range") }}, kind: Unknown},
-		"in settling": {sim: fakeSIM{send: fails(errLost), settle: func(context.Context) seen { panic("out of range") }}, kind: Unknown},
-		"before it was sent": {sim: fakeSIM{send: fails(errBusy), idle: func() (string, error) { panic("out of range") }}, kind: Refused,
+		"in settling": {sim: fakeSIM{send: fails(errLost), settle: func(context.Context) seen { panic("out of range") }},
+			kind: Unknown},
+		"before it was sent": {sim: fakeSIM{send: fails(errBusy), idle: func() (string, error) { panic("out of range") }},
+			kind:   Refused,
 			reason: Fault},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -531,15 +559,20 @@ func TestResumeAndLook(t *testing.T) {
 		resumeCall string
 		lookCall   string
 	}{
-		"over": {sim: fakeSIM{peek: seen{wait.Happened, "ACTIVE", nil}}, op: accepted, resume: Done, look: Done, resumeCall: "wait", lookCall: "peek"},
-		"under way": {sim: fakeSIM{wait: always(wait.Underway, "", nil), peek: seen{wait.Underway, "PENDING_ACTIVE", nil}}, op: accepted,
+		"over": {sim: fakeSIM{peek: seen{wait.Happened, "ACTIVE", nil}}, op: accepted, resume: Done, look: Done,
+			resumeCall: "wait", lookCall: "peek"},
+		"under way": {sim: fakeSIM{wait: always(wait.Underway, "", nil), peek: seen{wait.Underway, "PENDING_ACTIVE", nil}},
+			op:     accepted,
 			resume: Pending, look: Pending, resumeCall: "wait", lookCall: "peek"},
 		"unknown, and it happened": {op: unknown, resume: Done, look: Done, resumeCall: "settle", lookCall: "settle"},
-		"unknown, and under way": {sim: fakeSIM{settle: always(wait.Underway, "", nil), peek: seen{wait.Underway, "", nil}}, op: unknown,
+		"unknown, and under way": {sim: fakeSIM{settle: always(wait.Underway, "", nil), peek: seen{wait.Underway, "", nil}},
+			op:     unknown,
 			resume: Done, look: Pending, resumeCall: "settle wait", lookCall: "settle peek"},
-		"unknown for ever": {sim: fakeSIM{settle: always(wait.Undecided, "", errUnreadable)}, op: unknown, resume: Unknown, look: Unknown,
+		"unknown for ever": {sim: fakeSIM{settle: always(wait.Undecided, "", errUnreadable)}, op: unknown, resume: Unknown,
+			look:       Unknown,
 			resumeCall: "settle", lookCall: "settle"},
-		"overtaken": {sim: fakeSIM{settle: always(wait.Superseded, "SUSPENDED", nil)}, op: unknown, resume: Overtaken, look: Overtaken,
+		"overtaken": {sim: fakeSIM{settle: always(wait.Superseded, "SUSPENDED", nil)}, op: unknown, resume: Overtaken,
+			look:       Overtaken,
 			resumeCall: "settle", lookCall: "settle"},
 	} {
 		t.Run(name, func(t *testing.T) {

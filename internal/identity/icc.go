@@ -23,16 +23,16 @@ const (
 var writtenAsNumber = regexp.MustCompile(`^[+-]?[0-9]+([.,'][0-9]*)*([eE][+-]?[0-9]+)?$`)
 
 // Clean returns the digits of an ICCID as lists write it: blanks and invisible characters of any kind, hyphens and one
-// trailing F or f are taken off. Its errors name the text and its fault: `"894902" has 6 digits, and ...`. The check digit
-// is not looked at.
+// trailing F or f are taken off. Its errors name the text and its fault: `"894902" has 6 digits, and ...`. The check
+// digit is not looked at.
 func Clean(text string) (string, error) {
 	compacted := compact(text)
 	digits := trimFiller(compacted)
 
 	switch strange := strings.IndexFunc(digits, isNoDigit); {
 	case strange >= 0 && writtenAsNumber.MatchString(compacted):
-		return "", fmt.Errorf("%s is a number as a spreadsheet writes it, and has lost digits: format the column as text and "+
-			"export it again", quote(text))
+		return "", fmt.Errorf("%s is a number as a spreadsheet writes it, and has lost digits: format the column as text "+
+			"and export it again", quote(text))
 	case strange >= 0:
 		r, _ := utf8.DecodeRuneInString(digits[strange:])
 		return "", fmt.Errorf("%s contains %s (%U), and an ICCID has no letters or other characters, only the digits 0 to 9",
@@ -44,8 +44,9 @@ func Clean(text string) (string, error) {
 }
 
 // ICCKey returns one key for all spellings of one SIM's number: without blanks, hyphens and one trailing F, and without
-// the 20th digit where that is the check digit of the 19 before it. A text that is no number is its own key, but for the
-// blanks around it. The key is for comparing and looking up; what a service is sent is the form that the service wants.
+// the 20th digit where that is the check digit of the 19 before it. A text that is no number is its own key, but for
+// the blanks around it. The key is for comparing and looking up; what a service is sent is the form that the service
+// wants.
 func ICCKey(s string) string {
 	digits := trimFiller(compact(s))
 	if digits == "" || strings.IndexFunc(digits, isNoDigit) >= 0 {

@@ -32,14 +32,15 @@ func TestClean(t *testing.T) {
 		"soft hyphen":                {text: "8949020000\u00ad000000001", want: "8949020000000000001"},
 		"wrong check digit is as is": {text: "89490200000000000019", want: "89490200000000000019"},
 
-		"empty":            {err: "has no digits, and an ICCID has 18 to 22 digits"},
-		"blank":            {text: " \u00a0", err: "has no digits, and an ICCID has 18 to 22 digits"},
-		"an F alone":       {text: "F", err: "has no digits, and an ICCID has 18 to 22 digits"},
-		"one digit":        {text: "8", err: "has 1 digit, and an ICCID has 18 to 22 digits"},
-		"17 digits":        {text: "89490200000000001", err: "has 17 digits, and an ICCID has 18 to 22 digits"},
-		"23 digits":        {text: "89490200000000000000001", err: "has 23 digits, and an ICCID has 18 to 22 digits"},
-		"17 digits, an F":  {text: "89490200000000001F", err: "has 17 digits, and an ICCID has 18 to 22 digits"},
-		"two numbers":      {text: "8949020000000000001 8949020000000000002", err: "has 38 digits, and an ICCID has 18 to 22 digits"},
+		"empty":           {err: "has no digits, and an ICCID has 18 to 22 digits"},
+		"blank":           {text: " \u00a0", err: "has no digits, and an ICCID has 18 to 22 digits"},
+		"an F alone":      {text: "F", err: "has no digits, and an ICCID has 18 to 22 digits"},
+		"one digit":       {text: "8", err: "has 1 digit, and an ICCID has 18 to 22 digits"},
+		"17 digits":       {text: "89490200000000001", err: "has 17 digits, and an ICCID has 18 to 22 digits"},
+		"23 digits":       {text: "89490200000000000000001", err: "has 23 digits, and an ICCID has 18 to 22 digits"},
+		"17 digits, an F": {text: "89490200000000001F", err: "has 17 digits, and an ICCID has 18 to 22 digits"},
+		"two numbers": {text: "8949020000000000001 8949020000000000002",
+			err: "has 38 digits, and an ICCID has 18 to 22 digits"},
 		"rounded":          {text: "8.94902E+19", err: rounded},
 		"rounded, comma":   {text: "8,94902E+19", err: rounded},
 		"rounded, small e": {text: " 8.94902e+19 ", err: rounded},
@@ -85,7 +86,8 @@ func TestClean_longText(t *testing.T) {
 	}
 }
 
-const rounded = "is a number as a spreadsheet writes it, and has lost digits: format the column as text and export it again"
+const rounded = "is a number as a spreadsheet writes it, and has lost digits: format the column as text and export " +
+	"it again"
 
 func noDigit(what string) string {
 	return "contains " + what + ", and an ICCID has no letters or other characters, only the digits 0 to 9"
@@ -183,7 +185,8 @@ func TestSameWord(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"ACTIVE", "Active", true}, {" active", "ACTIVE ", true}, {"ACTIVE", "INACTIVE", false}, {"", "", true}, {"", "ACTIVE", false},
+		{"ACTIVE", "Active", true}, {" active", "ACTIVE ", true}, {"ACTIVE", "INACTIVE", false}, {"", "", true},
+		{"", "ACTIVE", false},
 		{"5F0C1A2B3C4D5E6F70819201", "5f0c1a2b3c4d5e6f70819201", true}, {"5f0c", "5f0d", false},
 	} {
 		if got := identity.SameWord(c.a, c.b); got != c.want {
@@ -196,7 +199,8 @@ func TestSameWord(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, s := range []string{"8949 0200-0000 0000\u00a00015F", "\ufeff8.94902E+19", "８９", "'89", "89490200000000000015"} {
+	for _, s := range []string{"8949 0200-0000 0000\u00a00015F", "\ufeff8.94902E+19", "８９", "'89",
+		"89490200000000000015"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -22,7 +22,8 @@ func BenchmarkRead(b *testing.B) {
 				Note: "CHG-4711", Event: eventSending, API: "cmo", Change: "SIM status", SIM: fmt.Sprintf("TMSP-8949020000%09d", n),
 				From: "INACTIVE", To: "ACTIVE"}
 			answered, settled := r, r
-			answered.Event, answered.Outcome, answered.HTTPStatus, answered.CorrelationID = eventAnswered, Accepted, 202, "5f0c1a2b-3c4d"
+			answered.Event, answered.Outcome, answered.HTTPStatus, answered.CorrelationID = eventAnswered, Accepted, 202,
+				"5f0c1a2b-3c4d"
 			settled.Event, settled.Outcome = eventSettled, Done
 			for _, r := range []record{r, answered, settled} {
 				if err := r.appendTo(&lines); err != nil {

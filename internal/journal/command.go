@@ -137,7 +137,8 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
-	return time.Time{}, errors.New("it is no time such as 2026-11-25T08:00:00Z, no day such as 2026-11-25 and no duration such as 24h or 7d")
+	return time.Time{}, errors.New("it is no time such as 2026-11-25T08:00:00Z, no day such as 2026-11-25 and no " +
+		"duration such as 24h or 7d")
 }
 
 func (o *options) wants(e *Entry) bool {

@@ -19,7 +19,8 @@ func exampleFolder(t *testing.T) string {
 
 	early := process(folder, "20261124T215958Z-311-9f3a1c5e").startAt(day)
 	early.note = "CHG-4711"
-	card := Change{API: "accounts", Kind: "SIM card creation", SIM: "acme-fleet/001010000000001", From: "(absent)", To: "created with state live"}
+	card := Change{API: "accounts", Kind: "SIM card creation", SIM: "acme-fleet/001010000000001", From: "(absent)",
+		To: "created with state live"}
 	sent := mustSend(t, early, card)
 	mustSend(t, early, swap(account))
 	must(t, early.Answered(sent, card, Answer{Outcome: Accepted, HTTPStatus: 202}))
@@ -142,7 +143,8 @@ func TestCommand_filters(t *testing.T) {
 		{[]string{"-since", "0d"}, "", 0},
 		{[]string{"-open", "-since", "6h"}, "02", 2},
 	} {
-		for _, args := range [][]string{append(c.args, "-format", "json", folder), append(append([]string{folder}, c.args...), "-format", "json")} {
+		for _, args := range [][]string{append(c.args, "-format", "json", folder),
+			append(append([]string{folder}, c.args...), "-format", "json")} {
 			stdout, stderr, status := run(args...)
 			var entries []struct{ SIM string }
 			if err := json.Unmarshal([]byte(stdout), &entries); err != nil {
@@ -185,7 +187,8 @@ func TestCommand_errors(t *testing.T) {
 		}
 	}
 	stdout, stderr, status := run(missing)
-	if want := "Error: the journal can't be listed: open " + missing + ": "; stdout != "" || !strings.HasPrefix(stderr, want) || status != 1 {
+	if want := "Error: the journal can't be listed: open " + missing + ": "; stdout != "" ||
+		!strings.HasPrefix(stderr, want) || status != 1 {
 		t.Errorf("status %d, %q, %q", status, stdout, stderr)
 	}
 	if stdout, stderr, status := run("-help"); stdout != usage || stderr != "" || status != 0 {
@@ -200,7 +203,8 @@ func TestCommand_warnings(t *testing.T) {
 	path := filepath.Join(folder, "old.jsonl")
 	must(t, os.WriteFile(path, []byte(sendingLine+"?\n"+sendingLine[:50]), 0o600))
 	stdout, stderr, status := run("-open", folder)
-	if want := "Warning: " + path + ": line 2 can't be read\n"; stderr != want || !strings.Contains(stdout, "no answer") || status != 2 {
+	if want := "Warning: " + path + ": line 2 can't be read\n"; stderr != want || !strings.Contains(stdout, "no answer") ||
+		status != 2 {
 		t.Errorf("status %d, %q and\n%s", status, stderr, stdout)
 	}
 }
@@ -244,7 +248,8 @@ func TestCommand_brokenPipe(t *testing.T) {
 	folder := exampleFolder(t)
 	for _, format := range []string{"text", "json"} {
 		var stderr strings.Builder
-		if status := command([]string{"-format", format, folder}, brokenPipe{}, &stderr, time.Now()); status != 1 || stderr.String() != "Error: broken pipe\n" {
+		if status := command([]string{"-format", format, folder}, brokenPipe{}, &stderr, time.Now()); status != 1 ||
+			stderr.String() != "Error: broken pipe\n" {
 			t.Errorf("%s: status %d, %q", format, status, stderr.String())
 		}
 	}

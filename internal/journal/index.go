@@ -33,7 +33,8 @@ type folder struct {
 }
 
 func newFolder(path, run string) *folder {
-	f := &folder{path: path, run: run, writer: newWriter(path, run), now: time.Now, own: tally{}, reads: map[string]*fileRead{}}
+	f := &folder{path: path, run: run, writer: newWriter(path, run), now: time.Now, own: tally{},
+		reads: map[string]*fileRead{}}
 	f.forget()
 	return f
 }

@@ -69,7 +69,8 @@ type Journal struct {
 // folder (mode 0700; its parent must be there) and this process's file (0600) are made when something is written. All
 // journals that one process opens on one folder share one file. The note is kept with each record; "" is none.
 //
-// Opening a folder again, as each plan and each apply does, also gives a folder another chance that could not be written.
+// Opening a folder again, as each plan and each apply does, also gives a folder another chance that could not be
+// written.
 func Open(path, note string) *Journal {
 	if path == "" {
 		return nil
@@ -80,9 +81,9 @@ func Open(path, note string) *Journal {
 }
 
 // Sending writes that the change is about to be sent, and returns its id once that is on disk: the file is synced, and
-// so is its folder where the file is new. Callers that wait at the same moment share one sync. Nothing may be sent where
-// it returns an error, a *WriteError: the first failure is final, and every later call returns the same one at once,
-// until the folder is opened again. A disk that does not answer for half a minute has failed.
+// so is its folder where the file is new. Callers that wait at the same moment share one sync. Nothing may be sent
+// where it returns an error, a *WriteError: the first failure is final, and every later call returns the same one at
+// once, until the folder is opened again. A disk that does not answer for half a minute has failed.
 //
 // Each id must be given to Answered, also where the request was not sent after all.
 func (j *Journal) Sending(c Change) (id string, err error) {
@@ -106,7 +107,8 @@ func (j *Journal) Answered(id string, c Change, a Answer) error {
 		return nil
 	}
 	r := j.record(eventAnswered, id, c)
-	r.Outcome, r.HTTPStatus, r.CorrelationID, r.Operation = a.Outcome, a.HTTPStatus, clip(a.CorrelationID), clip(withoutQuery(a.Operation))
+	r.Outcome, r.HTTPStatus, r.CorrelationID, r.Operation = a.Outcome, a.HTTPStatus, clip(a.CorrelationID),
+		clip(withoutQuery(a.Operation))
 	return j.folder.append(&r)
 }
 

@@ -17,11 +17,14 @@ func TestJournal_records(t *testing.T) {
 	j := process(folder, "run")
 	j.note = "CHG-4711 \"night shift\""
 
-	first := mustSend(t, j, Change{API: "cmo", Kind: "SIM status", SIM: "TMSP-8949020000000000001", From: "INACTIVE", To: "ACTIVE"})
+	first := mustSend(t, j, Change{API: "cmo", Kind: "SIM status", SIM: "TMSP-8949020000000000001", From: "INACTIVE",
+		To: "ACTIVE"})
 	second := mustSend(t, j, Change{API: "accounts", Kind: "SIM card creation", SIM: "acme/001010000000001"})
-	must(t, j.Answered(first, Change{API: "cmo", Kind: "SIM status", SIM: "TMSP-8949020000000000001", From: "INACTIVE", To: "ACTIVE"},
+	must(t, j.Answered(first, Change{API: "cmo", Kind: "SIM status", SIM: "TMSP-8949020000000000001", From: "INACTIVE",
+		To: "ACTIVE"},
 		Answer{Outcome: Accepted, HTTPStatus: 202, CorrelationID: "c-1", Operation: "https://host/monitor/m-1?token=x"}))
-	must(t, j.Answered(second, Change{API: "accounts", Kind: "SIM card creation", SIM: "acme/001010000000001"}, Answer{Outcome: NotSent}))
+	must(t, j.Answered(second, Change{API: "accounts", Kind: "SIM card creation", SIM: "acme/001010000000001"},
+		Answer{Outcome: NotSent}))
 	must(t, j.Settled(first, Change{API: "cmo", Kind: "SIM status", SIM: "TMSP-8949020000000000001"}, Done))
 
 	const note = `"run":"run","note":"CHG-4711 \"night shift\"",`
@@ -88,7 +91,8 @@ func TestOpen_oneFile(t *testing.T) {
 	must(t, err)
 	text, err := os.ReadFile(filepath.Join(folder, names[0]))
 	must(t, err)
-	if len(names) != 1 || strings.Count(string(text), "\n") != len(spellings) || !strings.Contains(string(text), "note of "+folder+"/") {
+	if len(names) != 1 || strings.Count(string(text), "\n") != len(spellings) ||
+		!strings.Contains(string(text), "note of "+folder+"/") {
 		t.Errorf("files %q, the first says\n%s", names, text)
 	}
 	// The file goes when the process ends; the tests' folder goes before.
@@ -138,7 +142,8 @@ func TestJournal_longValues(t *testing.T) {
 	if err != nil || len(warnings) > 0 || len(entries) != 1 {
 		t.Fatalf("%d changes, %q, %v", len(entries), warnings, err)
 	}
-	if e := entries[0]; e.From != strings.Repeat("ü", longestValue/2-1) || len(e.Note) != longestNote-1 || e.Outcome != Accepted {
+	if e := entries[0]; e.From != strings.Repeat("ü", longestValue/2-1) || len(e.Note) != longestNote-1 ||
+		e.Outcome != Accepted {
 		t.Errorf("kept %d bytes of a value, %d of the note, outcome %s", len(e.From), len(e.Note), e.Outcome)
 	}
 }

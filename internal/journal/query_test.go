@@ -199,23 +199,27 @@ const sendingLine = `{"version":1,"time":"2026-11-25T04:46:12.000000Z","id":"old
 func TestOpen_damagedFiles(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want, warning string }{
-		"whole":                {sendingLine, "old-1", ""},
-		"without its end":      {strings.TrimSpace(sendingLine), "old-1", ""},
-		"Windows' ends":        {strings.ReplaceAll(sendingLine, "\n", "\r\n"), "old-1", ""},
-		"empty":                {"", "", ""},
-		"empty lines":          {"\n\n" + sendingLine + "\n", "old-1", ""},
-		"last line cut off":    {sendingLine + sendingLine[:40], "old-1", ""},
-		"only line cut off":    {sendingLine[:40], "", ""},
-		"last block of zeros":  {sendingLine + strings.Repeat("\x00", 4096), "old-1", ""},
-		"later version":        {strings.Replace(sendingLine, `"version":1`, `"version":2,"sender":{"id":"x"}`, 1), "old-1", ""},
-		"no version":           {strings.Replace(sendingLine, `"version":1,`, "", 1), "old-1", ""},
-		"line cut off, more":   {sendingLine[:40] + "\n" + sendingLine, "old-1", "PATH: line 1 can't be read"},
-		"unknown event":        {sendingLine + strings.Replace(sendingLine, "sending", "archived", 1), "old-1", "PATH: line 2 can't be read"},
-		"no id":                {strings.Replace(sendingLine, `"id":"old-1",`, "", 1), "", "PATH: line 1 can't be read"},
-		"no time":              {strings.Replace(sendingLine, "2026-11-25T", "", 1), "", "PATH: line 1 can't be read"},
-		"other things":         {"null\n[]\n7\n" + sendingLine + "# note\n", "old-1", "PATH: 4 lines can't be read, the first is line 1"},
-		"no text":              {"\xff\xfe\x00\n" + sendingLine, "old-1", "PATH: line 1 can't be read"},
-		"endless line":         {strings.Repeat("x", 3*longestLine) + "\n" + sendingLine, "old-1", "PATH: line 1 can't be read"},
+		"whole":               {sendingLine, "old-1", ""},
+		"without its end":     {strings.TrimSpace(sendingLine), "old-1", ""},
+		"Windows' ends":       {strings.ReplaceAll(sendingLine, "\n", "\r\n"), "old-1", ""},
+		"empty":               {"", "", ""},
+		"empty lines":         {"\n\n" + sendingLine + "\n", "old-1", ""},
+		"last line cut off":   {sendingLine + sendingLine[:40], "old-1", ""},
+		"only line cut off":   {sendingLine[:40], "", ""},
+		"last block of zeros": {sendingLine + strings.Repeat("\x00", 4096), "old-1", ""},
+		"later version": {strings.Replace(sendingLine, `"version":1`, `"version":2,"sender":{"id":"x"}`, 1), "old-1",
+			""},
+		"no version":         {strings.Replace(sendingLine, `"version":1,`, "", 1), "old-1", ""},
+		"line cut off, more": {sendingLine[:40] + "\n" + sendingLine, "old-1", "PATH: line 1 can't be read"},
+		"unknown event": {sendingLine + strings.Replace(sendingLine, "sending", "archived", 1), "old-1",
+			"PATH: line 2 can't be read"},
+		"no id":   {strings.Replace(sendingLine, `"id":"old-1",`, "", 1), "", "PATH: line 1 can't be read"},
+		"no time": {strings.Replace(sendingLine, "2026-11-25T", "", 1), "", "PATH: line 1 can't be read"},
+		"other things": {"null\n[]\n7\n" + sendingLine + "# note\n", "old-1",
+			"PATH: 4 lines can't be read, the first is line 1"},
+		"no text": {"\xff\xfe\x00\n" + sendingLine, "old-1", "PATH: line 1 can't be read"},
+		"endless line": {strings.Repeat("x", 3*longestLine) + "\n" + sendingLine, "old-1",
+			"PATH: line 1 can't be read"},
 		"endless line, no end": {sendingLine + strings.Repeat("x", 3*longestLine), "old-1", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -311,9 +315,11 @@ func TestEntry_outcome(t *testing.T) {
 		for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 			all := tally{}
 			for _, i := range order {
-				all.add([]*Entry{written(eventSending, 1, ""), written(eventAnswered, 2, c.first), written(eventSettled, 3, c.second)}[i])
+				all.add([]*Entry{written(eventSending, 1, ""), written(eventAnswered, 2, c.first),
+					written(eventSettled, 3, c.second)}[i])
 			}
-			if e := all["run-1"]; e.Outcome != c.want || !e.Sent || !e.Answered || e.Time.Second() != 1 || e.Kind != eventSending {
+			if e := all["run-1"]; e.Outcome != c.want || !e.Sent || !e.Answered || e.Time.Second() != 1 ||
+				e.Kind != eventSending {
 				t.Errorf("%s then %s, read as %v: %+v", c.first, c.second, order, e)
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// How long a disk may take. One that does not answer at all, such as that of a network file system whose server is gone,
-// must neither hold up an apply for ever nor let a change go out unrecorded.
+// How long a disk may take. One that does not answer at all, such as that of a network file system whose server is
+// gone, must neither hold up an apply for ever nor let a change go out unrecorded.
 const (
 	syncLimit  = 30 * time.Second
 	writeLimit = 5 * time.Second
@@ -76,8 +76,8 @@ func (w *writer) stamp(r *record) {
 	}
 }
 
-// sync brings a record to disk before it returns. Where it fails, takeBack is called, unless nothing was tried: a part of
-// what was tried may be in the file all the same.
+// sync brings a record to disk before it returns. Where it fails, takeBack is called, unless nothing was tried: a part
+// of what was tried may be in the file all the same.
 func (w *writer) sync(r *record, takeBack func()) error {
 	if failed := w.failure(); failed != nil {
 		return failed

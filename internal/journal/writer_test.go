@@ -88,7 +88,8 @@ func (d *disk) outcomes() string {
 func TestSending_folderErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ path, want string }{
-		"no parent": {filepath.Join("no", "such"), "mkdir PATH: no such file or directory (only the last folder of the path is made)"},
+		"no parent": {filepath.Join("no", "such"), "mkdir PATH: no such file or directory (only the last folder of the " +
+			"path is made)"},
 		"a file":    {"file", "it is not a folder"},
 		"in a file": {filepath.Join("file", "journal"), "mkdir PATH: not a directory"},
 	} {

@@ -9,12 +9,14 @@ import (
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	for want, got := range map[string]string{
-		"status INACTIVE -> ACTIVE":                                                 Status("INACTIVE", "ACTIVE"),
-		"(absent) -> created with state live":                                       Creation("live"),
-		"(absent) -> created":                                                       Creation(""),
-		"auto-activation group (can't be read) -> LIVE10":                           Group(Unreadable, "LIVE10"),
-		"SIM 8945019000000000001 -> autoAssign":                                     Swap("8945019000000000001", "autoAssign"),
-		"description changes; state live -> suspend":                                Fields([]Field{{Name: "description", Hidden: true}, {Name: "state", From: "live", To: "suspend"}}),
+		"status INACTIVE -> ACTIVE":                       Status("INACTIVE", "ACTIVE"),
+		"(absent) -> created with state live":             Creation("live"),
+		"(absent) -> created":                             Creation(""),
+		"auto-activation group (can't be read) -> LIVE10": Group(Unreadable, "LIVE10"),
+		"SIM 8945019000000000001 -> autoAssign": Swap("8945019000000000001",
+			"autoAssign"),
+		"description changes; state live -> suspend": Fields([]Field{{Name: "description",
+			Hidden: true}, {Name: "state", From: "live", To: "suspend"}}),
 		"foreign_attributes changes (depot, pin)":                                   Fields([]Field{{Name: "foreign_attributes", Hidden: true, Keys: []string{"depot", "pin"}}}),
 		"Live, irreversible change: auto-activation group":                          AutoActivation.Summary(),
 		"Nothing is changed on the network: MVNO SIM swap":                          MVNOSIMSwap.LeftAloneSummary(),
@@ -42,7 +44,8 @@ func TestFleet(t *testing.T) {
 	if Fleet(transitions) == text {
 		t.Error("another SIM, and the digest is the same")
 	}
-	for _, other := range []string{"", "status INACTIVE -> ACTIVE", "x INACTIVE -> ACTIVE (sha256 c6691c14e04a)", "2 x INACTIVE -> ACTIVE"} {
+	for _, other := range []string{"", "status INACTIVE -> ACTIVE", "x INACTIVE -> ACTIVE (sha256 c6691c14e04a)",
+		"2 x INACTIVE -> ACTIVE"} {
 		if _, ok := ParseFleet(other); ok {
 			t.Errorf("ParseFleet(%q) took it for the text of a fleet", other)
 		}

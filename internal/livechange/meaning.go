@@ -8,11 +8,12 @@ const (
 
 	cardCreation = "The service orders a SIM that is billed from then on, according to the contract with the operator."
 	cardUpdate   = "The change takes effect on the operator's platform at once and may change what the SIM costs."
-	cardDeletion = "The SIM is removed from the account and its device goes offline; the account itself stays. What the contract " +
-		"with the operator still charges for it, a minimum term for example, is charged all the same."
-	autoActivation = "The assignment takes effect at once: when the SIM has used up its test allowance it moves to that live " +
-		"group by itself and is charged."
-	simSwap = "The old SIM goes dead at once and is spent; its device is offline until it has the new SIM. A swap may be charged."
+	cardDeletion = "The SIM is removed from the account and its device goes offline; the account itself stays. What the " +
+		"contract with the operator still charges for it, a minimum term for example, is charged all the same."
+	autoActivation = "The assignment takes effect at once: when the SIM has used up its test allowance it moves to that " +
+		"live group by itself and is charged."
+	simSwap = "The old SIM goes dead at once and is spent; its device is offline until it has the new SIM. A swap may " +
+		"be charged."
 )
 
 // Meaning says what a change of a kind means for service and charging; to is the status, or the state of a SIM card,

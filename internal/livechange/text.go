@@ -119,7 +119,8 @@ func Fleet(transitions []Transition) string {
 
 // digest is the first six bytes of the SHA-256 over one line for each SIM, in the order of the SIMs.
 func digest(transitions []Transition) string {
-	sorted := slices.SortedFunc(slices.Values(transitions), func(a, b Transition) int { return strings.Compare(a.SIM, b.SIM) })
+	sorted := slices.SortedFunc(slices.Values(transitions),
+		func(a, b Transition) int { return strings.Compare(a.SIM, b.SIM) })
 	hash := sha256.New()
 	for _, t := range sorted {
 		hash.Write([]byte(t.SIM + " " + t.From + Arrow + t.To + "\n"))

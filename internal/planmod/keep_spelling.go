@@ -8,8 +8,8 @@ import (
 
 type keepSpelling struct{ same func(a, b string) bool }
 
-// KeepSpelling keeps the state's spelling of a value while the configuration names the same thing in another one: that is
-// no difference, and replaces nothing.
+// KeepSpelling keeps the state's spelling of a value while the configuration names the same thing in another one: that
+// is no difference, and replaces nothing.
 func KeepSpelling(same func(a, b string) bool) planmodifier.String { return keepSpelling{same} }
 
 func (keepSpelling) Description(context.Context) string {
@@ -18,7 +18,9 @@ func (keepSpelling) Description(context.Context) string {
 
 func (k keepSpelling) MarkdownDescription(ctx context.Context) string { return k.Description(ctx) }
 
-func (k keepSpelling) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (k keepSpelling) PlanModifyString(
+	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
+) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return
 	}

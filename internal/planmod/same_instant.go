@@ -20,7 +20,9 @@ func (sameInstant) Description(context.Context) string {
 
 func (m sameInstant) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
-func (sameInstant) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (sameInstant) PlanModifyString(
+	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
+) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return
 	}

@@ -93,17 +93,20 @@ func foreignAnswers() map[string]simulator.Fault {
 	}
 	with := func(name, body string, header http.Header) {
 		for _, status := range []int{200, 404} {
-			answers[fmt.Sprintf("%s %d", name, status)] = simulator.Fault{Effect: simulator.Answer, Status: status, Body: body, Header: header}
+			answers[fmt.Sprintf("%s %d", name, status)] = simulator.Fault{Effect: simulator.Answer, Status: status, Body: body,
+				Header: header}
 		}
 	}
 	with("page as JSON", gatewayPage, http.Header{"Content-Type": {"application/json"}})
-	with("gzip of a page", gzipped(gatewayPage), http.Header{"Content-Encoding": {"gzip"}, "Content-Type": {"application/json"}})
+	with("gzip of a page", gzipped(gatewayPage), http.Header{"Content-Encoding": {"gzip"},
+		"Content-Type": {"application/json"}})
 	with("gzip that is none", gatewayPage, http.Header{"Content-Encoding": {"gzip"}})
 	with("gzip that is cut", gzipped(gatewayPage)[:40], http.Header{"Content-Encoding": {"gzip"}})
 	// A page of more than is ever read, as it is and compressed.
 	huge := strings.Repeat("<p>x", 33<<18)
 	answers["huge"] = simulator.Fault{Effect: simulator.Answer, Status: 404, Body: huge}
-	answers["gzip of huge"] = simulator.Fault{Effect: simulator.Answer, Status: 200, Body: gzipped(huge), Header: http.Header{"Content-Encoding": {"gzip"}}}
+	answers["gzip of huge"] = simulator.Fault{Effect: simulator.Answer, Status: 200, Body: gzipped(huge),
+		Header: http.Header{"Content-Encoding": {"gzip"}}}
 	return answers
 }
 
@@ -179,13 +182,14 @@ func checkExcerpt(t *testing.T, answer, text string) {
 func TestNotFoundInOddDress(t *testing.T) {
 	for name, a := range absenceCases() {
 		for dress, fault := range map[string]simulator.Fault{
-			"plain":            {Body: a.notFound},
-			"BOM":              {Body: "\xef\xbb\xbf" + a.notFound},
-			"blanks around":    {Body: "\n " + a.notFound + "\r\n"},
-			"gzip":             {Body: gzipped(a.notFound), Header: http.Header{"Content-Encoding": {"gzip"}}},
-			"as text":          {Body: a.notFound, Header: http.Header{"Content-Type": {"text/plain"}}},
-			"no content type":  {Body: a.notFound, Header: http.Header{"Content-Type": {""}}},
-			"other characters": {Body: a.notFound, Header: http.Header{"Content-Type": {"application/json; charset=iso-8859-1"}}},
+			"plain":           {Body: a.notFound},
+			"BOM":             {Body: "\xef\xbb\xbf" + a.notFound},
+			"blanks around":   {Body: "\n " + a.notFound + "\r\n"},
+			"gzip":            {Body: gzipped(a.notFound), Header: http.Header{"Content-Encoding": {"gzip"}}},
+			"as text":         {Body: a.notFound, Header: http.Header{"Content-Type": {"text/plain"}}},
+			"no content type": {Body: a.notFound, Header: http.Header{"Content-Type": {""}}},
+			"other characters": {Body: a.notFound,
+				Header: http.Header{"Content-Type": {"application/json; charset=iso-8859-1"}}},
 		} {
 			t.Run(name+" "+dress, func(t *testing.T) {
 				c, server, object := readable(t, a.change)

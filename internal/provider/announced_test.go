@@ -54,8 +54,8 @@ func TestAccAnnounced_nothing(t *testing.T) {
 	})
 }
 
-// TestAccAnnounced_laterTriggers: whether triggers that are known after apply ask for a swap is known only then. The plan
-// can't promise one, and the apply of those that are as they were sends nothing.
+// TestAccAnnounced_laterTriggers: whether triggers that are known after apply ask for a swap is known only then. The
+// plan can't promise one, and the apply of those that are as they were sends nothing.
 func TestAccAnnounced_laterTriggers(t *testing.T) {
 	t.Parallel()
 	env, cli := lastChangeEnv(t)
@@ -84,7 +84,8 @@ func TestAccAnnounced_groupOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	env, cli := lastChangeEnv(t)
 	cli.Write("main.tf", env.Config(aaGroupConfig(aaSIM, "LIVE10"), "preflight = false"))
-	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.M2M}, Skip: 1, Times: 1, Effect: simulator.Reset, Executed: true})
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.M2M}, Skip: 1, Times: 1, Effect: simulator.Reset,
+		Executed: true})
 	cli.MustRun("apply", "-auto-approve")
 	checkState(t, cli, aaGroup, "operation_status=unknown")
 	output, changes := savedPlan(t, cli)
@@ -101,13 +102,14 @@ func TestAccAnnounced_groupSpelling(t *testing.T) {
 	checked := aaSIM + string(identity.CheckDigit(aaSIM))
 	cli.Write("main.tf", env.Config(aaGroupConfig(checked, "LIVE10")))
 	checkNoChanges(t, cli)
-	if output, exit := cli.Run("plan", "-replace="+aaGroup); exit == 0 || !strings.Contains(output, "Replacing is refused") {
+	if output, exit := cli.Run("plan", "-replace="+aaGroup); exit == 0 ||
+		!strings.Contains(output, "Replacing is refused") {
 		t.Errorf("-replace ended with %d:\n%s", exit, output)
 	}
 }
 
-// TestAccAnnounced_replaced: a create leg that would send something is refused, for a fleet as for a single SIM; also one
-// of which that is not known, since the SIM is not read while planning.
+// TestAccAnnounced_replaced: a create leg that would send something is refused, for a fleet as for a single SIM; also
+// one of which that is not known, since the SIM is not read while planning.
 func TestAccAnnounced_replaced(t *testing.T) {
 	for address, config := range map[string]string{
 		fleet:     fleetConfig(map[string]string{syncProduct: "ACTIVE"}),

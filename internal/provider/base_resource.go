@@ -33,7 +33,9 @@ func (b *baseResource) take(data any, diags *diag.Diagnostics) {
 // baseDataSource is baseResource for data sources, whose Configure has other types.
 type baseDataSource struct{ baseResource }
 
-func (b *baseDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+func (b *baseDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
+) {
 	b.take(req.ProviderData, &resp.Diagnostics)
 }
 

@@ -18,7 +18,8 @@ func manyStatuses(c *core, n int) coreConfig {
 	for i := range n {
 		id := fmt.Sprintf("JASPER-899710000000%07d", i)
 		c.AddProduct(simulator.Product{ID: id, Status: "SUSPENDED", SIMStatus: "SUSPENDED"})
-		config["telco_sim_status."+id] = coreBlock{typeName: "telco_sim_status", attributes: map[string]any{"product_id": id, "status": "ACTIVE"}}
+		config["telco_sim_status."+id] = coreBlock{typeName: "telco_sim_status",
+			attributes: map[string]any{"product_id": id, "status": "ACTIVE"}}
 	}
 	return config
 }
@@ -55,7 +56,8 @@ func TestManySIMsAtATime(t *testing.T) {
 // or Terraform refuses them, since the SIM is not as their plan has named it by then.
 func TestOneCommandAtATime(t *testing.T) {
 	for _, k := range matrixCases() {
-		if len(k.before) > 0 || k.api == simulator.M2M || k.name == "mvno_sim_swap create, word alone" || k.api == simulator.Accounts {
+		if len(k.before) > 0 || k.api == simulator.M2M || k.name == "mvno_sim_swap create, word alone" ||
+			k.api == simulator.Accounts {
 			continue // a second assignment or swap is a change of its own there, and a second SIM card is refused
 		}
 		t.Run(k.name, func(t *testing.T) {

@@ -75,7 +75,8 @@ func newMemoryNet(t testing.TB, handler http.Handler) *memoryNet {
 		now := n.inFlight.Add(1)
 		served := &served{ResponseWriter: w, begun: func() { n.inFlight.Add(-1) }}
 		defer served.once.Do(served.begun)
-		for most := n.mostAtATime.Load(); now > most && !n.mostAtATime.CompareAndSwap(most, now); most = n.mostAtATime.Load() {
+		for most := n.mostAtATime.Load(); now > most &&
+			!n.mostAtATime.CompareAndSwap(most, now); most = n.mostAtATime.Load() {
 		}
 		if n.arrive(w) {
 			panic(http.ErrAbortHandler)

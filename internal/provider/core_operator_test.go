@@ -64,7 +64,8 @@ func (c *core) overstated(p *corePlan, said []*tfprotov6.Diagnostic) (problems [
 		}
 		for _, id := range products {
 			if c.Changing(id) {
-				problems = append(problems, fmt.Sprintf("%s is complete, it says, and SIM %s is still being changed", change.addr, id))
+				problems = append(problems, fmt.Sprintf("%s is complete, it says, and SIM %s is still being changed", change.addr,
+					id))
 			}
 		}
 	}
@@ -104,8 +105,8 @@ var heldBack = regexp.MustCompile(`sent a swap of MVNO account (\w+) to (?s:.*)S
 
 var existsAlready = regexp.MustCompile(`id = "([^"]+)"`)
 
-// help does what an error asks a person for: to import a SIM card that already exists, to take a taint off, or to say which
-// SIM a swap replaces.
+// help does what an error asks a person for: to import a SIM card that already exists, to take a taint off, or to say
+// which SIM a swap replaces.
 func (c *core) help(ctx context.Context, config coreConfig, failed []string) bool {
 	for _, text := range failed {
 		if said := heldBack.FindStringSubmatch(text); said != nil {
@@ -158,7 +159,8 @@ func (c *core) taintedObjects() (problems []string) {
 func (c *core) brokenPromises() (problems []string) {
 	problems = c.taintedObjects()
 	problems = append(problems, c.broken...)
-	secrets := []string{simulator.ClientSecret, simulator.MVNOToken, simulator.M2MPassword, "simulator&amp;password", "cmo-token-", plantedPIN, plantedPUK}
+	secrets := []string{simulator.ClientSecret, simulator.MVNOToken, simulator.M2MPassword, "simulator&amp;password",
+		"cmo-token-", plantedPIN, plantedPUK}
 	for _, d := range c.said {
 		for _, secret := range secrets {
 			if strings.Contains(d.Summary+d.Detail, secret) {

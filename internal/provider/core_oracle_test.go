@@ -291,7 +291,8 @@ func (p *corePlan) misplanned() (problems []string) {
 
 // arguesAnew says whether an argument of a resource goes to another value.
 func arguesAnew(before, after tftypes.Value) bool {
-	for _, name := range []string{"status", "new_sim", "triggers", "statuses", "description", "tariff", "state", "foreign_attributes"} {
+	for _, name := range []string{"status", "new_sim", "triggers", "statuses", "description", "tariff", "state",
+		"foreign_attributes"} {
 		was, ok := coreFields(before)[name]
 		if is := coreFields(after)[name]; ok && !was.Equal(is) {
 			return true

@@ -169,13 +169,15 @@ func newCore(t fataler, url string) *core {
 			provider.WithBackoff(time.Millisecond),
 		},
 		settings: map[string]any{
-			"accounts": api(map[string]any{"endpoint": url + "/accounts", "client_id": simulator.ClientID, "client_secret": simulator.ClientSecret}),
+			"accounts": api(map[string]any{"endpoint": url + "/accounts", "client_id": simulator.ClientID,
+				"client_secret": simulator.ClientSecret}),
 			"cmo": api(map[string]any{
 				"endpoint": url + "/cmo/v5", "tenant": simulator.Tenant, "token_url": url + "/cmo/token",
 				"client_id": simulator.ClientID, "client_secret": simulator.ClientSecret,
 			}),
 			"m2m": api(map[string]any{
-				"endpoint": url + "/m2m", "username": simulator.M2MUsername, "password": simulator.M2MPassword, "api_id": simulator.M2MAPIID,
+				"endpoint": url + "/m2m", "username": simulator.M2MUsername, "password": simulator.M2MPassword,
+				"api_id": simulator.M2MAPIID,
 			}),
 			"mvno": api(map[string]any{"endpoint": url + "/mvno", "token": simulator.MVNOToken}),
 		},
@@ -191,7 +193,8 @@ func (c *core) set(name string, value any) {
 
 // coreSchemas are the provider's, which are the same for all.
 var coreSchemas = sync.OnceValue(func() *tfprotov6.GetProviderSchemaResponse {
-	resp, err := providerserver.NewProtocol6(provider.New("test")())().GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	resp, err := providerserver.NewProtocol6(provider.New("test")())().GetProviderSchema(context.Background(),
+		&tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		panic(err)
 	}
@@ -384,10 +387,13 @@ func (c *core) each(addrs []string, work func(addr string)) {
 }
 
 func corePreventedDestroy(addr string) *tfprotov6.Diagnostic {
-	return &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Instance cannot be destroyed", Detail: addr}
+	return &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Instance cannot be destroyed",
+		Detail: addr}
 }
 
-func (c *core) read(ctx context.Context, server tfprotov6.ProviderServer, object coreObject) (coreObject, []*tfprotov6.Diagnostic) {
+func (c *core) read(
+	ctx context.Context, server tfprotov6.ProviderServer, object coreObject,
+) (coreObject, []*tfprotov6.Diagnostic) {
 	schema := c.schema(object.typeName)
 	resp, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
 		TypeName: object.typeName, CurrentState: c.encode(object.value), Private: object.private,
@@ -405,12 +411,16 @@ func (c *core) read(ctx context.Context, server tfprotov6.ProviderServer, object
 	return object, resp.Diagnostics
 }
 
-func (c *core) planOne(ctx context.Context, server tfprotov6.ProviderServer, addr string, block coreBlock, prior coreObject, exists, forced bool) (coreChange, []*tfprotov6.Diagnostic) {
+func (c *core) planOne(
+	ctx context.Context, server tfprotov6.ProviderServer, addr string, block coreBlock, prior coreObject,
+	exists, forced bool,
+) (coreChange, []*tfprotov6.Diagnostic) {
 	schema := c.schema(block.typeName)
 	config := coreObjectValue(schema, block.attributes)
 	null := tftypes.NewValue(schema.ValueType(), nil)
 	change := coreChange{addr: addr, typeName: block.typeName, action: actNothing, before: null, config: config}
-	validated, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: block.typeName, Config: c.encode(config)})
+	validated, err := server.ValidateResourceConfig(ctx,
+		&tfprotov6.ValidateResourceConfigRequest{TypeName: block.typeName, Config: c.encode(config)})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -458,7 +468,9 @@ func (c *core) planOne(ctx context.Context, server tfprotov6.ProviderServer, add
 	return change, diagnostics
 }
 
-func (c *core) planCall(ctx context.Context, server tfprotov6.ProviderServer, typeName string, before, config tftypes.Value, private []byte) *tfprotov6.PlanResourceChangeResponse {
+func (c *core) planCall(
+	ctx context.Context, server tfprotov6.ProviderServer, typeName string, before, config tftypes.Value, private []byte,
+) *tfprotov6.PlanResourceChangeResponse {
 	schema := c.schema(typeName)
 	resp, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
 		TypeName: typeName, PriorState: c.encode(before), Config: c.encode(config), PriorPrivate: private,
@@ -497,11 +509,14 @@ func (c *core) checkPlan(addr string, schema *tfprotov6.Schema, before, config, 
 	}
 }
 
-func (c *core) planDelete(ctx context.Context, server tfprotov6.ProviderServer, addr string, prior coreObject) (coreChange, []*tfprotov6.Diagnostic) {
+func (c *core) planDelete(
+	ctx context.Context, server tfprotov6.ProviderServer, addr string, prior coreObject,
+) (coreChange, []*tfprotov6.Diagnostic) {
 	schema := c.schema(prior.typeName)
 	null := c.encode(tftypes.NewValue(schema.ValueType(), nil))
 	resp, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: prior.typeName, PriorState: c.encode(prior.value), Config: null, ProposedNewState: null, PriorPrivate: prior.private,
+		TypeName: prior.typeName, PriorState: c.encode(prior.value), Config: null, ProposedNewState: null,
+		PriorPrivate: prior.private,
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -549,7 +564,9 @@ func (c *core) apply(ctx context.Context, p *corePlan) []*tfprotov6.Diagnostic {
 	return said
 }
 
-func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, change coreChange) []*tfprotov6.Diagnostic {
+func (c *core) applyOne(
+	ctx context.Context, server tfprotov6.ProviderServer, change coreChange,
+) []*tfprotov6.Diagnostic {
 	schema := c.schema(change.typeName)
 	null := tftypes.NewValue(schema.ValueType(), nil)
 	prior, exists := c.stored(change.addr)
@@ -583,7 +600,8 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 	case "":
 	case "operation_status", "failed", "previous_sim_number", "last_change":
 		// So it is meant: the plan has announced something else, or nothing, than would be sent by now.
-		return append(diagnostics, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Provider produced inconsistent final plan",
+		return append(diagnostics, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Provider " +
+			"produced inconsistent final plan",
 			Detail: change.addr + "." + name})
 	default:
 		c.bug("%s: inconsistent final plan for %s: %s, then %s", change.addr, name, change.after, after)
@@ -595,11 +613,12 @@ func (c *core) applyOne(ctx context.Context, server tfprotov6.ProviderServer, ch
 	if !exists {
 		kind = actCreate
 	}
-	return append(diagnostics, c.applyCall(ctx, server, change, before, after, change.config, resp.PlannedPrivate, kind)...)
+	return append(diagnostics, c.applyCall(ctx, server, change, before, after, change.config, resp.PlannedPrivate,
+		kind)...)
 }
 
-// differs names the attribute that was planned as known and came out otherwise. Where operation_status is one, the others
-// go with it: the plan has announced no change, and by now there is one.
+// differs names the attribute that was planned as known and came out otherwise. Where operation_status is one, the
+// others go with it: the plan has announced no change, and by now there is one.
 func (c *core) differs(schema *tfprotov6.Schema, plan, result tftypes.Value) string {
 	plans, results := coreFields(plan), coreFields(result)
 	if status := plans["operation_status"]; status.IsFullyKnown() && !status.Equal(results["operation_status"]) {
@@ -613,10 +632,14 @@ func (c *core) differs(schema *tfprotov6.Schema, plan, result tftypes.Value) str
 	return ""
 }
 
-func (c *core) applyCall(ctx context.Context, server tfprotov6.ProviderServer, change coreChange, before, after, config tftypes.Value, private []byte, kind coreAction) []*tfprotov6.Diagnostic {
+func (c *core) applyCall(
+	ctx context.Context, server tfprotov6.ProviderServer, change coreChange, before, after, config tftypes.Value,
+	private []byte, kind coreAction,
+) []*tfprotov6.Diagnostic {
 	schema := c.schema(change.typeName)
 	resp, err := server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: change.typeName, PriorState: c.encode(before), PlannedState: c.encode(after), Config: c.encode(config), PlannedPrivate: private,
+		TypeName: change.typeName, PriorState: c.encode(before), PlannedState: c.encode(after), Config: c.encode(config),
+		PlannedPrivate: private,
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -698,8 +721,8 @@ func (c *core) journal() string {
 	return filepath.Join(c.journals, fmt.Sprintf("after-%d-kills", c.kills))
 }
 
-// leaveJournal makes the next folder of what is on disk at the moment of the kill. The files get names that are not those
-// of this process, which does not read its own.
+// leaveJournal makes the next folder of what is on disk at the moment of the kill. The files get names that are not
+// those of this process, which does not read its own.
 func (c *core) leaveJournal() {
 	next := c.journal()
 	if err := os.Mkdir(next, 0o700); err != nil {

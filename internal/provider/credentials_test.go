@@ -102,8 +102,10 @@ func TestFreshTokenRefused(t *testing.T) {
 	forEachAPI(t, func(t *testing.T, k credentialCase, c *core, p *corePlan) {
 		c.net.watch(func(number int, _ http.ResponseWriter) bool {
 			if number == 2*manySIMs {
-				for _, route := range []string{"sim.read", "sim.status", "sim.create", "product.read", "product.update", "product.find", "monitor.read"} {
-					c.Inject(simulator.Fault{Match: simulator.Match{API: k.api, Route: route}, Effect: simulator.Answer, Status: 401, Body: `{"message":"no"}`})
+				for _, route := range []string{"sim.read", "sim.status", "sim.create", "product.read", "product.update",
+					"product.find", "monitor.read"} {
+					c.Inject(simulator.Fault{Match: simulator.Match{API: k.api, Route: route}, Effect: simulator.Answer, Status: 401,
+						Body: `{"message":"no"}`})
 				}
 			}
 			return false
@@ -140,7 +142,8 @@ func TestCredentialsRevokedInMidRun(t *testing.T) {
 		c.net.watch(func(number int, _ http.ResponseWriter) bool {
 			if number == 2*manySIMs {
 				c.ExpireTokens(k.api)
-				c.Inject(simulator.Fault{Match: simulator.Match{API: k.api, Route: "token"}, Effect: simulator.Answer, Status: 401, Body: `{"error":"invalid_client"}`})
+				c.Inject(simulator.Fault{Match: simulator.Match{API: k.api, Route: "token"}, Effect: simulator.Answer, Status: 401,
+					Body: `{"error":"invalid_client"}`})
 			}
 			return false
 		})
@@ -190,7 +193,8 @@ func TestWrongSecret(t *testing.T) {
 			c.settings[string(k.api)].(map[string]any)["client_secret"] = "another-secret"
 			failed := coreErrors(c.plan(t.Context(), k.config, corePlanOptions{}).diagnostics)
 			text := strings.Join(failed, "\n")
-			if len(failed) != manySIMs || !strings.Contains(text, "refused the client credentials") || strings.Contains(text, "another-secret") {
+			if len(failed) != manySIMs || !strings.Contains(text, "refused the client credentials") ||
+				strings.Contains(text, "another-secret") {
 				t.Errorf("said %q", failed)
 			}
 			if got := len(c.Requests(simulator.Match{API: k.api})); got > 2 {
@@ -208,7 +212,8 @@ func TestLoginPageInPlaceOfAToken(t *testing.T) {
 			k.seed(c.Simulator)
 			c.Inject(simulator.Fault{
 				Match: simulator.Match{API: k.api, Route: "token"}, Effect: simulator.Answer, Status: 200,
-				Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html><title>Sign in</title><body>to Example Corp</body></html>",
+				Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html><title>Sign in</title><body>to Example " +
+					"Corp</body></html>",
 			})
 			failed := coreErrors(c.plan(t.Context(), k.config, corePlanOptions{}).diagnostics)
 			if len(failed) != manySIMs {
@@ -218,9 +223,11 @@ func TestLoginPageInPlaceOfAToken(t *testing.T) {
 			if k.api == simulator.Accounts {
 				where, setting = "/accounts/v1/authtoken", "accounts.endpoint (TELCO_ACCOUNTS_ENDPOINT)"
 			}
-			said := "What answered at " + c.net.URL() + where + " is no token endpoint: HTTP 200: a page: Sign in to Example Corp.\n"
-			next := "\n\nNo further calls are made to this API in this run. Check " + setting + ": is it where tokens are issued, rather " +
-				"than where people log in? If it is right, a proxy or a filter between here and that host has answered in its place."
+			said := "What answered at " + c.net.URL() + where + " is no token endpoint: HTTP 200: a page: Sign in to Example " +
+				"Corp.\n"
+			next := "\n\nNo further calls are made to this API in this run. Check " + setting + ": is it where tokens are " +
+				"issued, rather than where people log in? If it is right, a proxy or a filter between here and that host has " +
+				"answered in its place."
 			for _, text := range failed {
 				if !strings.Contains(text, said) || !strings.HasSuffix(text, next) {
 					t.Errorf("said %q", text)
@@ -314,7 +321,8 @@ func TestStatusURLOnAnotherHost(t *testing.T) {
 			c.SetAccountsQuirks(func(q *simulator.AccountsQuirks) { q.StatusURLHost = other.URL() })
 			c.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.MonitorHost = other.addr })
 			said := c.apply(t.Context(), p)
-			if text := strings.Join(coreWarnings(said), "\n"); !strings.Contains(text, "URL refused") || len(coreErrors(said)) > 0 {
+			if text := strings.Join(coreWarnings(said), "\n"); !strings.Contains(text, "URL refused") ||
+				len(coreErrors(said)) > 0 {
 				t.Errorf("said %q %q", text, coreErrors(said))
 			}
 			if len(elsewhere) > 0 {

@@ -98,10 +98,12 @@ func readError(diags *diag.Diagnostics, summary, what string, err error) {
 	case errors.As(err, &foreign) && foreign.Again:
 		// The state is kept, and the first error of the run has said why.
 	case errors.As(err, &foreign):
-		diags.AddError("Nothing of this state is there", explain(what+" The service does not know it, nor anything else that should be "+
-			"there, so it may be another service than this state was made with. The state is kept.", foreign.Cause,
-			"Check the endpoint, the tenant and the credentials in the provider block (or its environment variables). If all of it was "+
-				"really removed, take it out of the state: terraform state rm ADDRESS, or a removed block with destroy = false."))
+		diags.AddError("Nothing of this state is there",
+			explain(what+" The service does not know it, nor anything else that should be there, so it may be another service "+
+				"than this state was made with. The state is kept.", foreign.Cause,
+				"Check the endpoint, the tenant and the credentials in the provider block (or its environment variables). If all "+
+					"of it was really removed, take it out of the state: terraform state rm ADDRESS, or a removed block with destroy "+
+					"= false."))
 	default:
 		diags.AddError(summary, explain(what, err, ""))
 	}
@@ -109,8 +111,10 @@ func readError(diags *diag.Diagnostics, summary, what string, err error) {
 
 // warnGone says of an object that it leaves the state.
 func warnGone(diags *diag.Diagnostics, summary, object string, err error) {
-	diags.AddWarning(summary, explain(fmt.Sprintf("The service does not know %s any more, so it leaves the state.", object), err,
-		"If it should be there, find out who removed it before you apply: a configuration that still declares it creates it again."))
+	diags.AddWarning(summary, explain(fmt.Sprintf("The service does not know %s any more, so it leaves the state.",
+		object), err,
+		"If it should be there, find out who removed it before you apply: a configuration that still declares it creates it "+
+			"again."))
 }
 
 func isForeign(err error) bool {

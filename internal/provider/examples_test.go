@@ -25,7 +25,8 @@ func newExampleEnv(t *testing.T) *acctest.Env {
 	t.Helper()
 	env := acctest.New(t, simulator.SettleAfterPolls(0))
 	env.AddAccount("acme-fleet")
-	env.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000001", SIMNumber: new("8900000000000000001"), State: 1})
+	env.AddSIMCard("acme-fleet", simulator.SIMCard{CLI: "001010000000001", SIMNumber: new("8900000000000000001"),
+		State: 1})
 	for _, id := range []string{"TMSP-89490200000000000001", "TMSP-89490200000000000002", "JASPER-8997100000000000001"} {
 		env.AddProduct(simulator.Product{ID: id, Status: "INACTIVE", SIMStatus: "INACTIVE"})
 	}
@@ -61,10 +62,13 @@ func exampleCLI(t *testing.T, env *acctest.Env) *acctest.CLI {
 	cli.Write("cli.tfrc", "provider_installation {\n  dev_overrides {\n"+override+"  }\n  direct {}\n}\n")
 
 	settings := map[string]string{
-		"ACCOUNTS_ENDPOINT": env.URL + "/accounts", "ACCOUNTS_CLIENT_ID": simulator.ClientID, "ACCOUNTS_CLIENT_SECRET": simulator.ClientSecret,
-		"CMO_ENDPOINT": env.URL + "/cmo/v5", "CMO_TENANT": simulator.Tenant, "CMO_TOKEN_URL": env.URL + "/cmo/token",
+		"ACCOUNTS_ENDPOINT": env.URL + "/accounts", "ACCOUNTS_CLIENT_ID": simulator.ClientID,
+		"ACCOUNTS_CLIENT_SECRET": simulator.ClientSecret,
+		"CMO_ENDPOINT":           env.URL + "/cmo/v5", "CMO_TENANT": simulator.Tenant,
+		"CMO_TOKEN_URL": env.URL + "/cmo/token",
 		"CMO_CLIENT_ID": simulator.ClientID, "CMO_CLIENT_SECRET": simulator.ClientSecret,
-		"M2M_ENDPOINT": env.URL + "/m2m", "M2M_USERNAME": simulator.M2MUsername, "M2M_PASSWORD": simulator.M2MPassword, "M2M_API_ID": simulator.M2MAPIID,
+		"M2M_ENDPOINT": env.URL + "/m2m", "M2M_USERNAME": simulator.M2MUsername, "M2M_PASSWORD": simulator.M2MPassword,
+		"M2M_API_ID":    simulator.M2MAPIID,
 		"MVNO_ENDPOINT": env.URL + "/mvno", "MVNO_TOKEN": simulator.MVNOToken,
 	}
 	for name, value := range settings {
@@ -87,7 +91,8 @@ func use(t *testing.T, cli *acctest.CLI, files ...string) {
 		cli.Write(filepath.Base(file), string(text))
 	}
 	if !whole {
-		cli.Write("settings.tf", "terraform {\n  required_providers {\n    telco = { source = \""+exampleSource+"\" }\n  }\n}\n")
+		cli.Write("settings.tf", "terraform {\n  required_providers {\n    telco = { source = \""+exampleSource+"\" }\n  "+
+			"}\n}\n")
 	}
 }
 
@@ -143,7 +148,8 @@ func TestAccExamples(t *testing.T) {
 			return filepath.Ext(file) != ".csv" && filepath.Base(file) != "variables.tf"
 		})
 		for _, file := range files[dir] {
-			if filepath.Ext(file) != ".tf" || filepath.Base(file) == "variables.tf" || strings.HasPrefix(filepath.Base(file), "import-") {
+			if filepath.Ext(file) != ".tf" || filepath.Base(file) == "variables.tf" ||
+				strings.HasPrefix(filepath.Base(file), "import-") {
 				continue
 			}
 			t.Run(file, func(t *testing.T) {
@@ -206,7 +212,8 @@ func TestAccExamples_import(t *testing.T) {
 
 			byBlock := exampleCLI(t, env)
 			use(t, byBlock, filepath.Join(dir, "resource.tf"), block)
-			if output := byBlock.MustRun("apply", "-auto-approve"); !strings.Contains(output, "1 imported, 0 added") || strings.Contains(output, "irreversible") {
+			if output := byBlock.MustRun("apply", "-auto-approve"); !strings.Contains(output, "1 imported, 0 added") ||
+				strings.Contains(output, "irreversible") {
 				t.Errorf("the import block did more than import:\n%s", output)
 			}
 
@@ -218,7 +225,8 @@ func TestAccExamples_import(t *testing.T) {
 			}
 			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 			byCommand.MustRun(strings.Fields(lines[len(lines)-1])[1:]...)
-			if output := byCommand.MustRun("apply", "-auto-approve"); !strings.Contains(output, "0 added") || strings.Contains(output, "irreversible") {
+			if output := byCommand.MustRun("apply", "-auto-approve"); !strings.Contains(output, "0 added") ||
+				strings.Contains(output, "irreversible") {
 				t.Errorf("the apply after the import command sends something:\n%s", output)
 			}
 
@@ -251,7 +259,8 @@ func TestExamples_complete(t *testing.T) {
 	t.Parallel()
 	files := exampleFiles(t)
 	for dir, names := range map[string][]string{
-		"resources": {"resource.tf", "full.tf"}, "list-resources": {"list-resource.tfquery.hcl"}, "data-sources": {"data-source.tf"}, "functions": {"function.tf"},
+		"resources": {"resource.tf", "full.tf"}, "list-resources": {"list-resource.tfquery.hcl"},
+		"data-sources": {"data-source.tf"}, "functions": {"function.tf"},
 		"ephemeral-resources": {"ephemeral-resource.tf"},
 	} {
 		pages, err := filepath.Glob("../../docs/" + dir + "/*.md")

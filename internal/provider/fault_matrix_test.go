@@ -55,7 +55,8 @@ func cardConfig(description string) coreConfig {
 }
 
 func statusConfig(productID, status string, onDestroy any) coreConfig {
-	return one("telco_sim_status", map[string]any{"product_id": productID, "status": status, "status_on_destroy": onDestroy})
+	return one("telco_sim_status", map[string]any{"product_id": productID, "status": status,
+		"status_on_destroy": onDestroy})
 }
 
 // matrixFleet are SIMs that are changed at once and by queue, one of each backend and one more.
@@ -138,7 +139,8 @@ func matrixCases() []changeCase {
 	}
 	pool := func(s *simulator.Simulator) {
 		s.AddMVNOAccount(simulator.MVNOAccount{ID: matrixHolder, SIMNumber: matrixOldSIM})
-		for i, icc := range []string{matrixNewSIM, matrixESIM, "8945000000000000004", "8945000000000000005", "8945000000000000006"} {
+		for i, icc := range []string{matrixNewSIM, matrixESIM, "8945000000000000004", "8945000000000000005",
+			"8945000000000000006"} {
 			sim := simulator.MVNOSIM{ICC: icc, PIN1: plantedPIN, PIN2: plantedPIN, PUK1: plantedPUK, PUK2: plantedPUK}
 			if i > 0 {
 				sim.FormFactor = "eSIM"
@@ -155,15 +157,20 @@ func matrixCases() []changeCase {
 		{name: "sim_card delete", api: simulator.Accounts, keys: []string{matrixAccount + "/" + matrixCLI}, seed: accounts,
 			before: cardConfig("one"), after: none,
 			holds: func(s *simulator.Simulator) bool { _, ok := s.SIMCard(matrixAccount, matrixCLI); return !ok }},
-		{name: "sim_status create, queued", api: simulator.CMO, keys: []string{coreAsync}, seed: product(coreAsync, "INACTIVE"),
+		{name: "sim_status create, queued", api: simulator.CMO, keys: []string{coreAsync},
+			seed:   product(coreAsync, "INACTIVE"),
 			before: none, after: statusConfig(coreAsync, "ACTIVE", nil), holds: status(coreAsync, "ACTIVE")},
-		{name: "sim_status create, at once", api: simulator.CMO, keys: []string{coreSync}, seed: product(coreSync, "INACTIVE"),
+		{name: "sim_status create, at once", api: simulator.CMO, keys: []string{coreSync},
+			seed:   product(coreSync, "INACTIVE"),
 			before: none, after: statusConfig(coreSync, "ACTIVE", nil), holds: status(coreSync, "ACTIVE")},
 		{name: "sim_status update, queued", api: simulator.CMO, keys: []string{coreAsync}, seed: product(coreAsync, "ACTIVE"),
-			before: statusConfig(coreAsync, "ACTIVE", nil), after: statusConfig(coreAsync, "SUSPENDED", nil), holds: status(coreAsync, "SUSPENDED")},
+			before: statusConfig(coreAsync, "ACTIVE", nil), after: statusConfig(coreAsync, "SUSPENDED", nil),
+			holds: status(coreAsync, "SUSPENDED")},
 		{name: "sim_status update, at once", api: simulator.CMO, keys: []string{coreSync}, seed: product(coreSync, "ACTIVE"),
-			before: statusConfig(coreSync, "ACTIVE", nil), after: statusConfig(coreSync, "SUSPENDED", nil), holds: status(coreSync, "SUSPENDED")},
-		{name: "sim_status destroy, queued", api: simulator.CMO, keys: []string{coreAsync}, seed: product(coreAsync, "ACTIVE"),
+			before: statusConfig(coreSync, "ACTIVE", nil), after: statusConfig(coreSync, "SUSPENDED", nil),
+			holds: status(coreSync, "SUSPENDED")},
+		{name: "sim_status destroy, queued", api: simulator.CMO, keys: []string{coreAsync},
+			seed:   product(coreAsync, "ACTIVE"),
 			before: statusConfig(coreAsync, "ACTIVE", "SUSPENDED"), after: none, holds: status(coreAsync, "SUSPENDED")},
 		{name: "sim_status destroy, at once", api: simulator.CMO, keys: []string{coreSync}, seed: product(coreSync, "ACTIVE"),
 			before: statusConfig(coreSync, "ACTIVE", "SUSPENDED"), after: none, holds: status(coreSync, "SUSPENDED")},
@@ -172,10 +179,12 @@ func matrixCases() []changeCase {
 		{name: "two sim_status update", api: simulator.CMO, keys: matrixFleet[:2], seed: products("ACTIVE"),
 			before: twoStatuses("ACTIVE", nil), after: twoStatuses("SUSPENDED", nil), holds: statuses("SUSPENDED", "SUSPENDED")},
 		{name: "sim_fleet_status create", api: simulator.CMO, keys: matrixFleet, seed: products("INACTIVE"),
-			before: none, after: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, nil), holds: statuses("ACTIVE", "ACTIVE", "ACTIVE")},
+			before: none, after: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, nil),
+			holds: statuses("ACTIVE", "ACTIVE", "ACTIVE")},
 		{name: "sim_fleet_status update", api: simulator.CMO, keys: matrixFleet, seed: products("ACTIVE"),
 			before: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, nil),
-			after:  fleetStatusConfig([]string{"SUSPENDED", "SUSPENDED", "SUSPENDED"}, nil), holds: statuses("SUSPENDED", "SUSPENDED", "SUSPENDED")},
+			after:  fleetStatusConfig([]string{"SUSPENDED", "SUSPENDED", "SUSPENDED"}, nil),
+			holds:  statuses("SUSPENDED", "SUSPENDED", "SUSPENDED")},
 		{name: "sim_fleet_status removal", api: simulator.CMO, keys: matrixFleet[1:], seed: products("ACTIVE"),
 			before: fleetStatusConfig([]string{"ACTIVE", "ACTIVE", "ACTIVE"}, "SUSPENDED"),
 			after:  fleetStatusConfig([]string{"ACTIVE"}, "SUSPENDED"), holds: statuses("ACTIVE", "SUSPENDED", "SUSPENDED")},
@@ -197,7 +206,8 @@ func matrixCases() []changeCase {
 		{name: "mvno_sim_swap create, word alone", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
 			before: none, after: swapConfig("eSim", nil, "1"), holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
 		{name: "mvno_sim_swap update, word alone", api: simulator.MVNO, keys: []string{matrixHolder}, seed: pool,
-			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig("eSim", nil, "2"), holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
+			before: swapConfig(matrixOldSIM, nil, "1"), after: swapConfig("eSim", nil, "2"),
+			holds: holds(matrixESIM, "8945000000000000004"), repeats: true},
 	}
 }
 
@@ -278,7 +288,8 @@ type base struct {
 
 // isChange tells the requests that change something; the m2m API has one route for all.
 func isChange(r simulator.Request) bool {
-	return slices.Contains([]string{"sim.create", "sim.update", "sim.delete", "product.update", "account.swap"}, r.Route) ||
+	return slices.Contains([]string{"sim.create", "sim.update", "sim.delete", "product.update", "account.swap"},
+		r.Route) ||
 		r.Route == "command" && strings.Contains(r.Body, "set_aa_group")
 }
 
@@ -286,9 +297,11 @@ func isChange(r simulator.Request) bool {
 func changeFault(api simulator.API, b base) []simulator.Fault {
 	var out []simulator.Fault
 	for _, route := range []string{"sim.create", "sim.update", "sim.delete", "product.update", "account.swap"} {
-		out = append(out, simulator.Fault{Match: simulator.Match{API: api, Route: route}, Times: 1, Effect: simulator.Reset, Executed: b.executed})
+		out = append(out, simulator.Fault{Match: simulator.Match{API: api, Route: route}, Times: 1, Effect: simulator.Reset,
+			Executed: b.executed})
 	}
-	return append(out, simulator.Fault{Match: simulator.Match{API: api, Key: "set_aa_group"}, Times: 1, Effect: simulator.Reset, Executed: b.executed})
+	return append(out, simulator.Fault{Match: simulator.Match{API: api, Key: "set_aa_group"}, Times: 1,
+		Effect: simulator.Reset, Executed: b.executed})
 }
 
 // prepared applies what comes before, and plans the change.

@@ -66,15 +66,18 @@ func cleaned(text string, position int64) (string, *function.FuncError) {
 	return iccid, nil
 }
 
-const spellings = "In the ICCID, blanks of any kind, invisible characters, hyphens and one trailing `F` or `f` are dropped, and what is left " +
-	"must be 18 to 22 digits. A number that a spreadsheet has rounded (`8.94902E+19`), letters and other characters are errors."
+const spellings = "In the ICCID, blanks of any kind, invisible characters, hyphens and one trailing `F` or `f` are " +
+	"dropped, and what is left " +
+	"must be 18 to 22 digits. A number that a spreadsheet has rounded (`8.94902E+19`), letters and other characters are " +
+	"errors."
 
 func newICCIDFunction() function.Function {
 	return pureFunction{
 		name: "iccid",
 		definition: function.Definition{
-			Summary:             "The digits of an ICCID as a list writes it",
-			MarkdownDescription: "Returns the digits of an ICCID and nothing else. " + spellings + " The check digit is not looked at.",
+			Summary: "The digits of an ICCID as a list writes it",
+			MarkdownDescription: "Returns the digits of an ICCID and nothing else. " + spellings + " The check digit is not " +
+				"looked at.",
 			Parameters: []function.Parameter{
 				function.StringParameter{Name: "text", MarkdownDescription: "An ICCID in any spelling."},
 			},
@@ -91,8 +94,8 @@ func newICCIDCheckDigitValidFunction() function.Function {
 		name: "iccid_check_digit_valid",
 		definition: function.Definition{
 			Summary: "Whether the last digit of an ICCID is its check digit",
-			MarkdownDescription: "Returns whether the last digit of an ICCID is the Luhn check digit of the digits before it. A number that is " +
-				"written without its check digit gives `false`, but for one in ten. " + spellings,
+			MarkdownDescription: "Returns whether the last digit of an ICCID is the Luhn check digit of the digits before " +
+				"it. A number that is written without its check digit gives `false`, but for one in ten. " + spellings,
 			Parameters: []function.Parameter{
 				function.StringParameter{Name: "text", MarkdownDescription: "An ICCID in any spelling."},
 			},
@@ -112,7 +115,8 @@ func newProductIDFunction() function.Function {
 			Summary:             "The product id of a SIM in a backend of the CMO",
 			MarkdownDescription: "Returns `BACKEND-ICCID`, the id of a cellular product of the CMO API. " + spellings,
 			Parameters: []function.Parameter{
-				function.StringParameter{Name: "backend", MarkdownDescription: "The backend as product ids name it, such as `TMSP` or `JASPER`: " +
+				function.StringParameter{Name: "backend", MarkdownDescription: "The backend as product ids name it, such as " +
+					"`TMSP` or `JASPER`: " +
 					"letters, digits and underscores. Blanks around it are taken off."},
 				function.StringParameter{Name: "iccid", MarkdownDescription: "An ICCID in any spelling."},
 			},
@@ -140,24 +144,27 @@ func newParseProductIDFunction() function.Function {
 		name: "parse_product_id",
 		definition: function.Definition{
 			Summary: "Backend and ICCID of a product id",
-			MarkdownDescription: "Splits `BACKEND-ICCID`, the id of a cellular product of the CMO API, into an object with `backend` and " +
-				"`iccid`. The id of a satellite terminal, which has no ICCID, and that of the SIM card within a product (`-simCard`) are errors. " +
+			MarkdownDescription: "Splits `BACKEND-ICCID`, the id of a cellular product of the CMO API, into an object with " +
+				"`backend` and " +
+				"`iccid`. The id of a satellite terminal, which has no ICCID, and that of the SIM card within a product " +
+				"(`-simCard`) are errors. " +
 				spellings,
 			Parameters: []function.Parameter{
 				function.StringParameter{Name: "id", MarkdownDescription: "A product id."},
 			},
-			Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{"backend": types.StringType, "iccid": types.StringType}},
+			Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{"backend": types.StringType,
+				"iccid": types.StringType}},
 		},
 		run: func(arguments []string) (any, *function.FuncError) {
 			id := arguments[0]
 			backend, iccid, ok := strings.Cut(id, "-")
 			switch {
 			case !ok:
-				return nil, function.NewArgumentFuncError(0, fmt.Sprintf("%.60q has no hyphen, and a product id is BACKEND-ICCID, such as "+
-					"TMSP-89490200000000000024", id))
+				return nil, function.NewArgumentFuncError(0,
+					fmt.Sprintf("%.60q has no hyphen, and a product id is BACKEND-ICCID, such as TMSP-89490200000000000024", id))
 			case strings.HasSuffix(strings.TrimSpace(iccid), "-simCard"):
-				return nil, function.NewArgumentFuncError(0, fmt.Sprintf("%.60q is the id of the SIM card within a product: leave out the "+
-					"-simCard suffix", id))
+				return nil, function.NewArgumentFuncError(0,
+					fmt.Sprintf("%.60q is the id of the SIM card within a product: leave out the -simCard suffix", id))
 			}
 			backend, err := checkedBackend(backend, 0)
 			if err != nil {
@@ -179,8 +186,9 @@ func checkedBackend(text string, position int64) (string, *function.FuncError) {
 		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}
 	if backend == "" || strings.ContainsFunc(backend, outside) {
-		return "", function.NewArgumentFuncError(position, fmt.Sprintf("%.60q is not the name of a backend, which has only letters, digits "+
-			"and underscores, such as TMSP", text))
+		return "", function.NewArgumentFuncError(position,
+			fmt.Sprintf("%.60q is not the name of a backend, which has only letters, digits and underscores, such as "+
+				"TMSP", text))
 	}
 	return backend, nil
 }

@@ -51,7 +51,8 @@ func call(t *testing.T, server tfprotov6.ProviderServer, name string, arguments 
 		return map[bool]string{true: "true", false: "false"}[yes], ""
 	}
 	var backend, iccid string
-	if value.As(&parts) != nil || parts["backend"].As(&backend) != nil || parts["iccid"].As(&iccid) != nil || len(parts) != 2 {
+	if value.As(&parts) != nil || parts["backend"].As(&backend) != nil || parts["iccid"].As(&iccid) != nil ||
+		len(parts) != 2 {
 		t.Fatalf("%s returned %v", name, value)
 	}
 	return backend + " and " + iccid, ""
@@ -61,7 +62,8 @@ func call(t *testing.T, server tfprotov6.ProviderServer, name string, arguments 
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	const (
-		rounded  = " is a number as a spreadsheet writes it, and has lost digits: format the column as text and export it again"
+		rounded = " is a number as a spreadsheet writes it, and has lost digits: format the column as text and export it " +
+			"again"
 		noDigit  = ", and an ICCID has no letters or other characters, only the digits 0 to 9"
 		length   = ", and an ICCID has 18 to 22 digits"
 		noName   = " is not the name of a backend, which has only letters, digits and underscores, such as TMSP"
@@ -80,7 +82,8 @@ func TestFunctions(t *testing.T) {
 			{arguments: []string{"89490200000000000000001"}, failed: `0: "89490200000000000000001" has 23 digits` + length},
 			{arguments: []string{"8.94902E+19"}, failed: `0: "8.94902E+19"` + rounded},
 			{arguments: []string{"8,94902E+19"}, failed: `0: "8,94902E+19"` + rounded},
-			{arguments: []string{"TMSP-8949020000000000001"}, failed: `0: "TMSP-8949020000000000001" contains "T" (U+0054)` + noDigit},
+			{arguments: []string{"TMSP-8949020000000000001"},
+				failed: `0: "TMSP-8949020000000000001" contains "T" (U+0054)` + noDigit},
 			{arguments: []string{"８９４９０２００００００００００００１"}, failed: `0: "８９４９０２００００００００００００１" contains "８" (U+FF18)` + noDigit},
 		},
 		"iccid_check_digit_valid": {
@@ -126,7 +129,8 @@ func TestFunctions(t *testing.T) {
 // TestFunctions_described: each function, parameter and result has what its page needs.
 func TestFunctions_described(t *testing.T) {
 	t.Parallel()
-	functions, err := providerserver.NewProtocol6(provider.New("test")())().GetFunctions(t.Context(), &tfprotov6.GetFunctionsRequest{})
+	functions, err := providerserver.NewProtocol6(provider.New("test")())().GetFunctions(t.Context(),
+		&tfprotov6.GetFunctionsRequest{})
 	if err != nil || len(functions.Functions) != 4 {
 		t.Fatalf("%d functions, %v", len(functions.Functions), err)
 	}
@@ -147,10 +151,11 @@ func TestAccFunctions_table(t *testing.T) {
 	t.Parallel()
 	const header = "\ufeffvehicle;backend;iccid;status\r\n"
 	for name, c := range map[string]struct{ rows, want string }{
-		"rounded":         {"van-1;TMSP;8.94902E+19;active\r\n", "as a spreadsheet writes it"},
-		"letter":          {"van-1;TMSP;894902000000000000O1;active\r\n", `contains "O" (U+004F)`},
-		"digit too few":   {"van-1;TMSP;89490200000000001;active\r\n", "18 to 22 digits"},
-		"SIM twice":       {"van-1;TMSP;89490200000000000001;active\r\nvan-2;TMSP;8949 0200 0000 0000 0001F;active\r\n", "Duplicate object key"},
+		"rounded":       {"van-1;TMSP;8.94902E+19;active\r\n", "as a spreadsheet writes it"},
+		"letter":        {"van-1;TMSP;894902000000000000O1;active\r\n", `contains "O" (U+004F)`},
+		"digit too few": {"van-1;TMSP;89490200000000001;active\r\n", "18 to 22 digits"},
+		"SIM twice": {"van-1;TMSP;89490200000000000001;active\r\nvan-2;TMSP;8949 0200 0000 0000 0001F;active\r\n",
+			"Duplicate object key"},
 		"unknown backend": {"van-1;T-MSP;89490200000000000001;active\r\n", "is not the name of a backend"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,7 +167,8 @@ func TestAccFunctions_table(t *testing.T) {
 			cli.Write("fleet.csv", header+c.rows)
 			output, exit := cli.Run("apply", "-auto-approve")
 			// The CLI breaks lines, and draws a bar before each.
-			if text := strings.Join(strings.FieldsFunc(output, func(r rune) bool { return r == ' ' || r == '\n' || r == '\u2502' }), " "); exit != 1 ||
+			if text := strings.Join(strings.FieldsFunc(output,
+				func(r rune) bool { return r == ' ' || r == '\n' || r == '\u2502' }), " "); exit != 1 ||
 				!strings.Contains(text, c.want) || len(env.Ledger()) != 0 {
 				t.Errorf("exit code %d, %d changes:\n%s", exit, len(env.Ledger()), output)
 			}

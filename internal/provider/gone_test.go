@@ -15,7 +15,8 @@ import (
 // each of these resources refuses.
 func TestAccGone(t *testing.T) {
 	group := simulator.M2MSIM{ICCID: "8944000000000000017", Status: "active", Group: "PEND01"}
-	account := simulator.MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819203", Number: "+4520000001", State: "ACTIVE", SIMNumber: "8945010000000000041"}
+	account := simulator.MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819203", Number: "+4520000001", State: "ACTIVE",
+		SIMNumber: "8945010000000000041"}
 	product := simulator.Product{ID: syncProduct, Status: "ACTIVE", SIMStatus: "ACTIVE"}
 	for name, c := range map[string]struct {
 		address, config string
@@ -70,9 +71,11 @@ func TestAccGone(t *testing.T) {
 					ExpectError: regexp.MustCompile(`Unknown\s+(SIM|MVNO\s+account)`),
 				},
 				resource.TestStep{
-					PreConfig:        func() { c.add(env) },
-					Config:           env.Config(c.config),
-					ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+					PreConfig: func() { c.add(env) },
+					Config:    env.Config(c.config),
+					ConfigPlanChecks: resource.ConfigPlanChecks{
+						PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+					},
 				},
 			)
 		})

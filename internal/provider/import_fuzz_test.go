@@ -21,14 +21,17 @@ import (
 func FuzzImportIDs(f *testing.F) {
 	for _, id := range []string{
 		"", "/", "acme-fleet/001010000000001", "acme-fleet/(+353)870000001", "a/b/c", "acme fleet/(353)87000",
-		"TMSP-89490200000000000024", "1NCE-8988280000000000001", "TMSP-8949-simCard", "8944000000000000017/LIVE10", "8944000000000000017/",
-		"5f0c1a2b3c4d5e6f70819203", "5f0c1a2b3c4d5e6f70819203/eSim", "5f0c1a2b3c4d5e6f70819203/esim", "5f0c1a2b3c4d5e6f70819203/autoAssign/x",
+		"TMSP-89490200000000000024", "1NCE-8988280000000000001", "TMSP-8949-simCard", "8944000000000000017/LIVE10",
+		"8944000000000000017/",
+		"5f0c1a2b3c4d5e6f70819203", "5f0c1a2b3c4d5e6f70819203/eSim", "5f0c1a2b3c4d5e6f70819203/esim",
+		"5f0c1a2b3c4d5e6f70819203/autoAssign/x",
 	} {
 		f.Add(id)
 	}
 	ctx := context.Background()
 	// An import needs a client, which it does not call.
-	base := baseResource{&services{accounts: api[accounts.Client]{client: &accounts.Client{}}, cmo: api[cmo.Client]{client: &cmo.Client{}},
+	base := baseResource{&services{accounts: api[accounts.Client]{client: &accounts.Client{}},
+		cmo: api[cmo.Client]{client: &cmo.Client{}},
 		m2m: api[m2m.Client]{client: &m2m.Client{}}, mvno: api[mvno.Client]{client: &mvno.Client{}}}}
 	f.Fuzz(func(t *testing.T, id string) {
 		if card, ok := imported(ctx, t, &simCardResource{base}, id); ok {
@@ -37,7 +40,8 @@ func FuzzImportIDs(f *testing.F) {
 				t.Errorf("SIM card %q was taken as %q, %q", id, account, cli)
 			}
 		}
-		if status, ok := imported(ctx, t, &simStatusResource{base}, id); ok && (status("product_id") != id || strings.HasSuffix(id, "-simCard")) {
+		if status, ok := imported(ctx, t, &simStatusResource{base}, id); ok &&
+			(status("product_id") != id || strings.HasSuffix(id, "-simCard")) {
 			t.Errorf("SIM status %q was taken as %q", id, status("product_id"))
 		}
 		if group, ok := imported(ctx, t, &simAAGroupResource{base}, id); ok {
@@ -46,7 +50,8 @@ func FuzzImportIDs(f *testing.F) {
 			}
 		}
 		if swap, ok := imported(ctx, t, &mvnoSIMSwapResource{base}, id); ok {
-			if again := strings.TrimSuffix(swap("account_id")+"/"+swap("new_sim"), "/"); again != id || !accountIDPattern.MatchString(swap("account_id")) {
+			if again := strings.TrimSuffix(swap("account_id")+"/"+swap("new_sim"), "/"); again != id ||
+				!accountIDPattern.MatchString(swap("account_id")) {
 				t.Errorf("SIM swap %q was taken as %q", id, again)
 			}
 		}
@@ -54,7 +59,9 @@ func FuzzImportIDs(f *testing.F) {
 }
 
 // imported runs an import and gives the attributes that it has set, if it took the id.
-func imported(ctx context.Context, t *testing.T, r resource.ResourceWithImportState, id string) (attribute func(string) string, ok bool) {
+func imported(
+	ctx context.Context, t *testing.T, r resource.ResourceWithImportState, id string,
+) (attribute func(string) string, ok bool) {
 	var schema resource.SchemaResponse
 	r.Schema(ctx, resource.SchemaRequest{}, &schema)
 	resp := resource.ImportStateResponse{State: tfsdk.State{
@@ -75,7 +82,8 @@ func imported(ctx context.Context, t *testing.T, r resource.ResourceWithImportSt
 
 // FuzzCLIPattern: what the pattern of a CLI takes is an IMSI or an MSISDN, as the API writes them.
 func FuzzCLIPattern(f *testing.F) {
-	for _, cli := range []string{"001010000000001", "(+353)870000001", "+353870000001", "(353)87000", "()870000001", "１２３４５６７８９０１２３４５", "001010000000001\n"} {
+	for _, cli := range []string{"001010000000001", "(+353)870000001", "+353870000001", "(353)87000", "()870000001",
+		"１２３４５６７８９０１２３４５", "001010000000001\n"} {
 		f.Add(cli)
 	}
 	f.Fuzz(func(t *testing.T, cli string) {
@@ -84,7 +92,8 @@ func FuzzCLIPattern(f *testing.F) {
 		country, number, msisdn := strings.Cut(strings.TrimPrefix(cli, "("), ")")
 		country = strings.TrimLeft(country, "+")
 		msisdn = msisdn && strings.HasPrefix(cli, "(") &&
-			strings.Trim(country+number, "0123456789") == "" && len(country) >= 1 && len(country) <= 5 && len(number) >= 5 && len(number) <= 16
+			strings.Trim(country+number, "0123456789") == "" && len(country) >= 1 && len(country) <= 5 && len(number) >= 5 &&
+			len(number) <= 16
 		if got := cliPattern.MatchString(cli); got != (imsi || msisdn) {
 			t.Errorf("%q: taken %v, an IMSI %v, an MSISDN %v", cli, got, imsi, msisdn)
 		}

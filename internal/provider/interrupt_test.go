@@ -57,7 +57,9 @@ var interruptions = []interruption{
 
 // interrupt runs an apply and interrupts it at the second poll of the given route, when the change is accepted and
 // waited for. It returns what the CLI printed.
-func interrupt(t *testing.T, env *acctest.Env, cli *acctest.CLI, route string, api simulator.API, how interruption) string {
+func interrupt(
+	t *testing.T, env *acctest.Env, cli *acctest.CLI, route string, api simulator.API, how interruption,
+) string {
 	t.Helper()
 	waiting := make(chan struct{})
 	env.Before(api, route, 1, func() { close(waiting) })
@@ -103,7 +105,8 @@ output "operation" { value = telco_sim_status.test.operation_status }`))
 
 			if how.keeps {
 				plan := cli.MustRun("plan")
-				if !strings.Contains(plan, "will be updated in-place") || !strings.Contains(plan, `"pending" -> (known after apply)`) {
+				if !strings.Contains(plan, "will be updated in-place") ||
+					!strings.Contains(plan, `"pending" -> (known after apply)`) {
 					t.Errorf("the plan does not pick the change up:\n%s", plan)
 				}
 				if strings.Contains(plan, "Live, irreversible change") {
@@ -138,7 +141,8 @@ output "operation" { value = telco_sim_fleet_status.test.operation_status }`))
 
 			if how.keeps {
 				plan := cli.MustRun("plan")
-				if !strings.Contains(plan, "will be updated in-place") || !strings.Contains(plan, `"pending" -> (known after apply)`) {
+				if !strings.Contains(plan, "will be updated in-place") ||
+					!strings.Contains(plan, `"pending" -> (known after apply)`) {
 					t.Errorf("the plan does not pick the changes up:\n%s", plan)
 				}
 			}
@@ -205,7 +209,8 @@ func TestAccInterrupted_twice(t *testing.T) {
 	env.AddProduct(simulator.Product{ID: asyncProduct, Status: "INACTIVE", SIMStatus: "INACTIVE"})
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE")))
 	// The answer of the PATCH hangs, so the first Ctrl-C cannot end the run: the change must not be lost.
-	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Hang, Executed: true})
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Hang,
+		Executed: true})
 	patched := make(chan struct{})
 	env.Before(simulator.CMO, "product.update", 0, func() { close(patched) })
 	cmd := cli.Command("apply", "-no-color", "-auto-approve")

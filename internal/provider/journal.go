@@ -28,9 +28,11 @@ func unseen(e journal.Entry) string {
 	return "the answer came"
 }
 
-// earlierChange is the newest change of a SIM without an end, but the one that the state knows of by its record: that of a
-// run which was killed before its state was saved. nil is none.
-func (s *services) earlierChange(api string, kind livechange.Kind, sim, known string, diags *diag.Diagnostics) *journal.Entry {
+// earlierChange is the newest change of a SIM without an end, but the one that the state knows of by its record: that
+// of a run which was killed before its state was saved. nil is none.
+func (s *services) earlierChange(
+	api string, kind livechange.Kind, sim, known string, diags *diag.Diagnostics,
+) *journal.Entry {
 	open, err := s.journal.Open(api, string(kind), sim)
 	warnJournalRead(diags, err)
 	for i := range open {
@@ -58,7 +60,8 @@ func warnJournalRead(diags *diag.Diagnostics, err error) {
 			return
 		}
 	}
-	diags.AddWarning(journalUnreadable, explain("Some of the journal could not be read, so what it has of earlier runs may be missing here.", err, ""))
+	diags.AddWarning(journalUnreadable, explain("Some of the journal could not be read, so what it has of earlier runs "+
+		"may be missing here.", err, ""))
 }
 
 const journalUnreadable = "Journal can't be read in full"

@@ -36,37 +36,48 @@ func killedChanges() map[string]killedChange {
 	applied := func(*acctest.Env, *acctest.CLI) {}
 	product := simulator.Match{API: simulator.CMO, Route: "product.update"}
 	return map[string]killedChange{
-		"sim_status": {config: simStatusConfig(syncProduct, "ACTIVE"), route: product, api: "cmo", sims: []string{syncProduct},
+		"sim_status": {config: simStatusConfig(syncProduct, "ACTIVE"), route: product, api: "cmo",
+			sims: []string{syncProduct},
 			kind: "SIM status", from: "INACTIVE", ledger: []string{"status " + syncProduct}, goOn: applied},
-		"sim_fleet_status": {config: fleetConfig(map[string]string{syncProduct: "ACTIVE", asyncProduct: "ACTIVE"}), route: product, api: "cmo",
+		"sim_fleet_status": {config: fleetConfig(map[string]string{syncProduct: "ACTIVE", asyncProduct: "ACTIVE"}),
+			route: product, api: "cmo",
 			sims: []string{syncProduct, asyncProduct}, kind: "SIM status", from: "INACTIVE",
 			ledger: []string{"status " + syncProduct, "status " + asyncProduct}, goOn: applied},
-		"sim_card": {config: simCardConfig(), route: simulator.Match{API: simulator.Accounts, Route: "sim.create"}, api: "accounts",
-			sims: []string{simAccount + "/" + simCLI}, kind: "SIM card creation", from: "(absent)", ledger: []string{"create " + simAccount + "/" + simCLI},
-			refused: true, says: []string{"SIM card exists already", "(TICKET-1) ordered this SIM card, and was ended before the answer came",
+		"sim_card": {config: simCardConfig(), route: simulator.Match{API: simulator.Accounts, Route: "sim.create"},
+			api:  "accounts",
+			sims: []string{simAccount + "/" + simCLI}, kind: "SIM card creation", from: "(absent)",
+			ledger:  []string{"create " + simAccount + "/" + simCLI},
+			refused: true, says: []string{"SIM card exists already", "(TICKET-1) ordered this SIM card, and was ended before " +
+				"the answer came",
 				"it is most likely yours"},
 			goOn: func(_ *acctest.Env, cli *acctest.CLI) {
 				cli.Write("import.tf", "import {\n  to = telco_sim_card.test\n  id = \""+simAccount+"/"+simCLI+"\"\n}\n")
 			}},
-		"mvno_sim_swap by ICC": {config: simSwapConfig(swapAccount, swapNew), route: swapRequests, api: "mvno", sims: []string{swapAccount},
+		"mvno_sim_swap by ICC": {config: simSwapConfig(swapAccount, swapNew), route: swapRequests, api: "mvno",
+			sims: []string{swapAccount},
 			kind: "MVNO SIM swap", from: swapOld, ledger: []string{swapDone}, goOn: applied},
-		"mvno_sim_swap by keyword": {config: simSwapConfig(swapAccount, "eSim"), route: swapRequests, api: "mvno", sims: []string{swapAccount},
+		"mvno_sim_swap by keyword": {config: simSwapConfig(swapAccount, "eSim"), route: swapRequests, api: "mvno",
+			sims: []string{swapAccount},
 			kind: "MVNO SIM swap", from: swapOld, ledger: []string{swapDone}, refused: true,
-			says: []string{"An earlier run has sent a swap of this account", "(TICKET-1) sent a swap of MVNO account " + swapAccount + " to eSim",
-				"The account held SIM " + swapOld + " then, and holds SIM " + swapESIM + " now", `Set replaces = "` + swapOld + `"`},
+			says: []string{"An earlier run has sent a swap of this account",
+				"(TICKET-1) sent a swap of MVNO account " + swapAccount + " to eSim",
+				"The account held SIM " + swapOld + " then, and holds SIM " + swapESIM + " now",
+				`Set replaces = "` + swapOld + `"`},
 			goOn: func(env *acctest.Env, cli *acctest.CLI) {
 				cli.Write("main.tf", env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapOld))))
 			}},
 		// No command reads the group, so a further apply would send it again, as the plan says.
-		"sim_aa_group": {config: aaGroupConfig(aaSIM, "LIVE10"), route: simulator.Match{API: simulator.M2M, Key: aaSetCommand}, api: "m2m",
+		"sim_aa_group": {config: aaGroupConfig(aaSIM, "LIVE10"),
+			route: simulator.Match{API: simulator.M2M, Key: aaSetCommand}, api: "m2m",
 			sims: []string{aaSIM}, kind: "auto-activation group", from: "(can't be read)", ledger: []string{"aa_group " + aaSIM},
-			says: []string{"An earlier run has sent an auto-activation group", "(TICKET-1) sent SIM " + aaSIM + " the auto-activation group LIVE10",
+			says: []string{"An earlier run has sent an auto-activation group",
+				"(TICKET-1) sent SIM " + aaSIM + " the auto-activation group LIVE10",
 				"an apply of this plan sends LIVE10"}},
 	}
 }
 
-// TestAccJournal_killed: a run is killed while a change is on its way. The journal has it, the next plan says so where it
-// could harm, and the network executes it once.
+// TestAccJournal_killed: a run is killed while a change is on its way. The journal has it, the next plan says so where
+// it could harm, and the network executes it once.
 func TestAccJournal_killed(t *testing.T) {
 	kills := map[string]func(*testing.T, *exec.Cmd){
 		"provider": killProvider,

@@ -120,13 +120,14 @@ func said(output string) string {
 // Texts that the user may have marked as sensitive: no record holds them.
 var plantedTexts = []string{"planted-van", "planted-shelf", "planted-order", "planted-depot", "planted-tariff"}
 
-// TestAccJournal_records: each kind of change leaves its records, the first of them before its request arrives, and none
-// of them says more than it should.
+// TestAccJournal_records: each kind of change leaves its records, the first of them before its request arrives, and
+// none of them says more than it should.
 func TestAccJournal_records(t *testing.T) {
 	card := func(state, text string) string {
 		return simCardConfig(fmt.Sprintf("state = %q", state), fmt.Sprintf("description = %q", plantedTexts[0]+text),
 			fmt.Sprintf("inventory_ref = %q", plantedTexts[1]+text), fmt.Sprintf("purchase_order = %q", plantedTexts[2]+text),
-			fmt.Sprintf("tariff = %q", plantedTexts[4]+text), fmt.Sprintf("foreign_attributes = { depot = %q }", plantedTexts[3]+text))
+			fmt.Sprintf("tariff = %q", plantedTexts[4]+text),
+			fmt.Sprintf("foreign_attributes = { depot = %q }", plantedTexts[3]+text))
 	}
 	const order, deletion = "accounts SIM card creation " + simCardID, "accounts SIM card deletion " + simCardID
 	const change = "accounts SIM card update " + simCardID
@@ -155,8 +156,8 @@ sending ` + order + `: (absent) -> created with state ready
 answered ` + order + `: (absent) -> created with state ready = accepted (202) operation
 settled ` + order + `: (absent) -> created with state ready = done
 sending ` + change + `: state ready -> description; inventory_ref; tariff; purchase_order; state live; foreign_attributes
-answered ` + change + `: state ready -> description; inventory_ref; tariff; purchase_order; state live; foreign_attributes` +
-				` = accepted (200) operation
+answered ` + change + `: state ready -> description; inventory_ref; tariff; purchase_order; state live; ` +
+				`foreign_attributes = accepted (200) operation
 settled ` + change + `: state ready -> description; inventory_ref; tariff; purchase_order; state live; foreign_attributes = done
 sending ` + deletion + `: state live -> deleted
 answered ` + deletion + `: state live -> deleted = accepted (200) operation
@@ -288,7 +289,7 @@ func TestAccJournal_cannotBeWritten(t *testing.T) {
 			if os.Getuid() == 0 {
 				t.Skip("root may write everywhere")
 			}
-			if err := os.Mkdir(folder, 0o500); err != nil { //nolint:gosec // it is read-only
+			if err := os.Mkdir(folder, 0o500); err != nil {
 				t.Fatal(err)
 			}
 			return folder
@@ -304,7 +305,8 @@ func TestAccJournal_cannotBeWritten(t *testing.T) {
 			cli.MustRun("plan")
 			output, exit := cli.Run("apply", "-auto-approve")
 			text := said(output)
-			if exit == 0 || strings.Count(text, "Error: ") != 1 || !strings.Contains(text, "can't be written: ") || !strings.Contains(text, c.says) {
+			if exit == 0 || strings.Count(text, "Error: ") != 1 || !strings.Contains(text, "can't be written: ") ||
+				!strings.Contains(text, c.says) {
 				t.Errorf("the apply ended with %d:\n%s", exit, output)
 			}
 			if n := len(env.Requests(simulator.Match{Route: "product.update"})); n > 0 {
@@ -314,8 +316,8 @@ func TestAccJournal_cannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestAccJournal_laterRun: a change that one run has left on its way gets its end from the run that learns it, under its
-// own id.
+// TestAccJournal_laterRun: a change that one run has left on its way gets its end from the run that learns it, under
+// its own id.
 func TestAccJournal_laterRun(t *testing.T) {
 	for name, learn := range map[string][]string{
 		"apply":   {"apply", "-auto-approve", "-refresh=false"},
@@ -352,15 +354,18 @@ func TestAccJournal_laterRun(t *testing.T) {
 	}
 }
 
-// The victims of a kill. The CLI alone leaves its provider behind, which goes on for as long as it takes it to find out.
+// The victims of a kill. The CLI alone leaves its provider behind, which goes on for as long as it takes it to find
+// out.
 var victims = map[string]func(*testing.T, *exec.Cmd){
 	"provider": killProvider,
 	"CLI": func(t *testing.T, cmd *exec.Cmd) {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
+		poll := time.NewTicker(time.Millisecond)
+		defer poll.Stop()
 		for cmd.Process.Signal(syscall.Signal(0)) == nil { // until it is gone
-			time.Sleep(time.Millisecond)
+			<-poll.C
 		}
 	},
 	"all": func(t *testing.T, cmd *exec.Cmd) {
@@ -421,11 +426,13 @@ func TestAccJournal_swapByKeyword(t *testing.T) {
 		says     string
 		ended    string // what the record ends as
 	}{
-		"provider":               {victim: "provider", says: "was ended before the answer came", ended: "done"},
-		"provider, request lost": {victim: "provider", lost: true, says: "was ended before the answer came", ended: "no_effect"},
-		"provider, answered":     {victim: "provider", answered: true, says: "was ended before its end was seen", ended: "done"},
-		"all":                    {victim: "all", says: "was ended before the answer came", ended: "done"},
-		"all, answered":          {victim: "all", answered: true, says: "was ended before its end was seen", ended: "done"},
+		"provider": {victim: "provider", says: "was ended before the answer came", ended: "done"},
+		"provider, request lost": {victim: "provider", lost: true, says: "was ended before the answer came",
+			ended: "no_effect"},
+		"provider, answered": {victim: "provider", answered: true, says: "was ended before its end was seen",
+			ended: "done"},
+		"all":           {victim: "all", says: "was ended before the answer came", ended: "done"},
+		"all, answered": {victim: "all", answered: true, says: "was ended before its end was seen", ended: "done"},
 		// The provider that is left behind finds out that the swap has taken place. Nobody can save that, so it does not
 		// say that this is the end.
 		"CLI": {victim: "CLI", says: "sent a swap of MVNO account " + swapAccount + " to eSim", ended: "done"},
@@ -456,7 +463,8 @@ func TestAccJournal_swapByKeyword(t *testing.T) {
 
 			output, exit := cli.Run("plan")
 			text := said(output)
-			for _, says := range []string{"An earlier run has sent a swap of this account", "Run " + first.Run + " of ", "(TICKET-1)", c.says,
+			for _, says := range []string{"An earlier run has sent a swap of this account", "Run " + first.Run + " of ",
+				"(TICKET-1)", c.says,
 				"The account held SIM " + swapOld + " then, and holds SIM ", `Set replaces = "` + swapOld + `"`} {
 				if exit == 0 || !strings.Contains(text, says) {
 					t.Errorf("the next plan does not say %q:\n%s", says, output)
@@ -601,23 +609,31 @@ func TestAccJournal_killedLater(t *testing.T) {
 		ended  string // what the record ends as; "" is that it stays open
 	}{
 		"card, state": {before: protected(`state = "ready"`), config: protected(`state = "live"`), api: simulator.Accounts,
-			route: "sim.update", says: "state ready -> live", ledger: []string{"create " + simCardID, "update " + simCardID}, ended: "done"},
-		"card, free text": {before: protected(`description = "one"`), config: protected(`description = "two"`), api: simulator.Accounts,
+			route: "sim.update", says: "state ready -> live", ledger: []string{"create " + simCardID, "update " + simCardID},
+			ended: "done"},
+		"card, free text": {before: protected(`description = "one"`), config: protected(`description = "two"`),
+			api:   simulator.Accounts,
 			route: "sim.update", says: "description changes", ledger: []string{"create " + simCardID, "update " + simCardID}},
-		"card, state, lost": {before: protected(`state = "ready"`), config: protected(`state = "live"`), api: simulator.Accounts,
-			route: "sim.update", lost: true, says: "state ready -> live", ledger: []string{"create " + simCardID, "update " + simCardID},
-			ended: "no_effect"},
+		"card, state, lost": {before: protected(`state = "ready"`), config: protected(`state = "live"`),
+			api:   simulator.Accounts,
+			route: "sim.update", lost: true, says: "state ready -> live",
+			ledger: []string{"create " + simCardID, "update " + simCardID},
+			ended:  "no_effect"},
 		"card, deletion": {before: protected(), api: simulator.Accounts, route: "sim.delete", says: "SIM card is gone",
 			ledger: []string{"create " + simCardID, "delete " + simCardID}, ended: "done"},
-		"card, deletion, lost": {before: protected(), api: simulator.Accounts, route: "sim.delete", lost: true, says: "-> deleted",
+		"card, deletion, lost": {before: protected(), api: simulator.Accounts, route: "sim.delete", lost: true,
+			says:   "-> deleted",
 			ledger: []string{"create " + simCardID, "delete " + simCardID}, ended: "no_effect"},
-		"card, order, lost": {config: protected(), api: simulator.Accounts, route: "sim.create", lost: true, says: "(absent) -> created",
+		"card, order, lost": {config: protected(), api: simulator.Accounts, route: "sim.create", lost: true,
+			says:   "(absent) -> created",
 			ledger: []string{"create " + simCardID}, ended: "no_effect"},
-		"status, lost": {config: simStatusConfig(syncProduct, "ACTIVE"), api: simulator.CMO, route: "product.update", lost: true,
+		"status, lost": {config: simStatusConfig(syncProduct, "ACTIVE"), api: simulator.CMO, route: "product.update",
+			lost: true,
 			says: "status INACTIVE -> ACTIVE", ledger: []string{"status " + syncProduct}, ended: "no_effect"},
 		"status, queued": {config: simStatusConfig(asyncProduct, "ACTIVE"), api: simulator.CMO, route: "product.update",
 			says: `operation_status = "complete"`, ledger: []string{"status " + asyncProduct}, ended: "done"},
-		"swap by ICC, lost": {config: simSwapConfig(swapAccount, swapNew), api: simulator.MVNO, route: "account.swap", lost: true,
+		"swap by ICC, lost": {config: simSwapConfig(swapAccount, swapNew), api: simulator.MVNO, route: "account.swap",
+			lost: true,
 			says: swapOld + " -> " + swapNew, ledger: []string{swapDone}, ended: "no_effect"},
 		"swap by keyword with replaces": {config: simSwapConfig(swapAccount, "eSim", replacing(swapOld)), api: simulator.MVNO,
 			route: "account.swap", says: "is taken over", ledger: []string{swapDone}, ended: "done"},

@@ -363,8 +363,8 @@ func TestAccKept_fleetMoved(t *testing.T) {
 	}
 }
 
-// TestAccKept_fleetJoins: of a SIM that joins a fleet the state says nothing. It moves after Terraform has planned it for the
-// last time, and just before the apply reads it.
+// TestAccKept_fleetJoins: of a SIM that joins a fleet the state says nothing. It moves after Terraform has planned it
+// for the last time, and just before the apply reads it.
 func TestAccKept_fleetJoins(t *testing.T) {
 	const joins, fleetSIM = "TMSP-8900000000000000009", "JASPER-8900000000000000000"
 	for name, c := range map[string]struct {

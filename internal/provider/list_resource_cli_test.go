@@ -301,7 +301,8 @@ func TestQuery_guide(t *testing.T) {
 	}
 }
 
-// TestIdentity_examples: each example of an import by identity takes over what the minimal example made, and sends nothing.
+// TestIdentity_examples: each example of an import by identity takes over what the minimal example made, and sends
+// nothing.
 func TestIdentity_examples(t *testing.T) {
 	for _, path := range acctest.OtherCLIs(t) {
 		for dir, files := range exampleFiles(t) {

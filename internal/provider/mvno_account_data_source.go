@@ -32,7 +32,9 @@ type mvnoAccountModel struct {
 	Network   types.String `tfsdk:"network"`
 }
 
-func (d *mvnoAccountDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *mvnoAccountDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_mvno_account"
 }
 

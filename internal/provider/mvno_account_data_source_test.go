@@ -43,8 +43,10 @@ func TestAccMVNOAccountDataSource_basic(t *testing.T) {
 				env.CheckLedger(),
 			),
 		},
-		resource.TestStep{Config: env.Config(config("5f0c1a2b3c4d5e6f708192ff")), ExpectError: regexp.MustCompile(`Unknown MVNO account`)},
-		resource.TestStep{Config: env.Config(config("+4512345678")), ExpectError: regexp.MustCompile(`24\s+hex\s+characters`)},
+		resource.TestStep{Config: env.Config(config("5f0c1a2b3c4d5e6f708192ff")),
+			ExpectError: regexp.MustCompile(`Unknown MVNO account`)},
+		resource.TestStep{Config: env.Config(config("+4512345678")),
+			ExpectError: regexp.MustCompile(`24\s+hex\s+characters`)},
 		resource.TestStep{
 			PreConfig:   func() { env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.AccessLevel = "PERSONAL" }) },
 			Config:      env.Config(config(swapAccount)),

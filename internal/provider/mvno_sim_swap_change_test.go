@@ -39,7 +39,8 @@ func addCases(env *acctest.Env, cases []swapCase) string {
 		c.newSIM = cmp.Or(c.newSIM, fmt.Sprintf("89450100000000006%02d", i))
 		c.fault.Match, c.fault.Times = simulator.Match{Route: "account.swap", Key: c.account}, 1
 		env.Inject(c.fault)
-		configs += strings.Replace(simSwapConfig(c.account, c.newSIM, replacing(c.held)), `"test"`, fmt.Sprintf(`"case%d"`, i), 1)
+		configs += strings.Replace(simSwapConfig(c.account, c.newSIM, replacing(c.held)), `"test"`,
+			fmt.Sprintf(`"case%d"`, i), 1)
 	}
 	return inAPI(env.Config(configs), "mvno", `request_timeout = "2s"`)
 }
@@ -54,7 +55,8 @@ func TestAccMVNOSIMSwap_answerLost(t *testing.T) {
 		{fault: simulator.Fault{Effect: simulator.Reset}},
 		{newSIM: "autoAssign", fault: simulator.Fault{Effect: simulator.Hang}},
 		{newSIM: "eSim", fault: simulator.Fault{Effect: simulator.Answer, Status: 500}},
-		{fault: simulator.Fault{Effect: simulator.Answer, Status: 500, Body: `{"error":{"code":"internal_error","status":500}}`}},
+		{fault: simulator.Fault{Effect: simulator.Answer, Status: 500,
+			Body: `{"error":{"code":"internal_error","status":500}}`}},
 		{newSIM: "eSim", fault: simulator.Fault{Effect: simulator.Answer, Status: 302, Header: redirect}},
 		{fault: simulator.Fault{Effect: simulator.Answer, Status: 200, Body: notSuccess}},
 		{newSIM: "eSim", fault: simulator.Fault{Effect: simulator.Answer, Status: 200, Body: "<html>Welcome</html>"}},
@@ -122,8 +124,9 @@ func TestAccMVNOSIMSwap_answerLost(t *testing.T) {
 // plans once more, and that right before the swap.
 func readRefused(account string) simulator.Fault {
 	return simulator.Fault{
-		Match: simulator.Match{Route: "account.read", Key: account}, Skip: 3, Times: 1, Effect: simulator.Answer, Status: http.StatusForbidden,
-		Body: `{"error":{"code":"access_denied","message":"Access denied","status":403}}`,
+		Match: simulator.Match{Route: "account.read", Key: account}, Skip: 3, Times: 1, Effect: simulator.Answer,
+		Status: http.StatusForbidden,
+		Body:   `{"error":{"code":"access_denied","message":"Access denied","status":403}}`,
 	}
 }
 
@@ -163,7 +166,8 @@ func TestAccMVNOSIMSwap_unknown(t *testing.T) {
 	env.Test(
 		resource.TestStep{
 			Config: config,
-			Check: acctest.CheckAll(append(unknown, checkExecuted(env, executed...), checkRequests(env, swapRequests, len(cases)),
+			Check: acctest.CheckAll(append(unknown, checkExecuted(env, executed...),
+				checkRequests(env, swapRequests, len(cases)),
 				env.CheckWarned("Outcome of the SIM swap is unknown", "Nothing is sent again without a new plan"))...),
 			ExpectNonEmptyPlan: true, // two did not take place
 		},
@@ -172,8 +176,10 @@ func TestAccMVNOSIMSwap_unknown(t *testing.T) {
 			Config:           config,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: actions},
 			Check: acctest.CheckAll(append(settled, checkExecuted(env, all...),
-				checkBothWarned(env, []string{"SIM swap had no effect", cases[2].held}, []string{"SIM swap had no effect", cases[3].held},
-					[]string{swapSummary, cases[2].held + " -> eSim"}, []string{swapSummary, cases[3].held + " -> " + cases[3].newSIM}))...),
+				checkBothWarned(env, []string{"SIM swap had no effect", cases[2].held},
+					[]string{"SIM swap had no effect", cases[3].held},
+					[]string{swapSummary, cases[2].held + " -> eSim"},
+					[]string{swapSummary, cases[3].held + " -> " + cases[3].newSIM}))...),
 		},
 	)
 }
@@ -201,11 +207,13 @@ func TestAccMVNOSIMSwap_unknownNotRefreshed(t *testing.T) {
 			} else {
 				settles.ExpectError = regexp.MustCompile(`SIM swap had no effect`)
 			}
-			steps := []resource.TestStep{{Config: config, ExpectNonEmptyPlan: true}, settles} // without a refresh it stays unknown
+			// without a refresh it stays unknown
+			steps := []resource.TestStep{{Config: config, ExpectNonEmptyPlan: true}, settles}
 			if !executed {
 				steps = append(steps, resource.TestStep{
 					Config: config, ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
-					Check: acctest.CheckAll(env.CheckLedger(swapDone), checkRequests(env, swapRequests, 2), env.CheckWarned(swapSummary, "-> eSim")),
+					Check: acctest.CheckAll(env.CheckLedger(swapDone), checkRequests(env, swapRequests, 2),
+						env.CheckWarned(swapSummary, "-> eSim")),
 				})
 			}
 			testNotRefreshed(t, env, steps...)

@@ -36,7 +36,8 @@ func TestAccReplaceOption(t *testing.T) {
 		}
 	}
 
-	// For an ICC that the account holds it sends nothing. Once it would send, it is refused too, with or without preflight.
+	// For an ICC that the account holds it sends nothing. Once it would send, it is refused too, with or without
+	// preflight.
 	cli.MustRun("apply", "-auto-approve", "-replace="+simSwap)
 	accountHolds(env, swapAuto)()
 	for _, settings := range []string{"", "preflight = false"} {

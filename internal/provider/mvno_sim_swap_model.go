@@ -63,14 +63,16 @@ func (m *mvnoSIMSwapModel) dropCodes() {
 // keepCodes keeps what a swap answered, if the user wants the codes in state.
 func (m *mvnoSIMSwapModel) keepCodes(sim *mvno.SIM) {
 	if m.StoreCodes.ValueBool() {
-		m.PIN1, m.PIN2, m.PUK1, m.PUK2 = stringOrNull(sim.PIN1), stringOrNull(sim.PIN2), stringOrNull(sim.PUK1), stringOrNull(sim.PUK2)
+		m.PIN1, m.PIN2, m.PUK1, m.PUK2 = stringOrNull(sim.PIN1), stringOrNull(sim.PIN2), stringOrNull(sim.PUK1),
+			stringOrNull(sim.PUK2)
 	}
 }
 
 // known are the values that are known of the SIM and its account.
 func (m *mvnoSIMSwapModel) known() []*types.String {
 	return []*types.String{
-		&m.PIN1, &m.PIN2, &m.PUK1, &m.PUK2, &m.SIMNumber, &m.PreviousSIMNumber, &m.IMSI, &m.Network, &m.FormFactor, &m.AccountState,
+		&m.PIN1, &m.PIN2, &m.PUK1, &m.PUK2, &m.SIMNumber, &m.PreviousSIMNumber, &m.IMSI, &m.Network, &m.FormFactor,
+		&m.AccountState,
 	}
 }
 

@@ -33,9 +33,12 @@ func TestSwapDecide(t *testing.T) {
 		{newSIM: mvno.AutoAssign, replaces: a, held: a, want: change.Send},
 		{newSIM: mvno.AutoAssign, replaces: a, held: c, want: change.Nothing},
 	} {
-		subject := &swapSubject{services: &services{swapped: &swappedAccounts{}}, newSIM: test.newSIM, replaces: test.replaces}
-		if got := subject.Decide(&mvno.Account{State: "ACTIVE", SIM: mvno.SIM{SIMNumber: test.held}}); got.Action != test.want {
-			t.Errorf("new_sim %s, replaces %q, held %s: got %d, want %d", test.newSIM, test.replaces, test.held, got.Action, test.want)
+		subject := &swapSubject{services: &services{swapped: &swappedAccounts{}}, newSIM: test.newSIM,
+			replaces: test.replaces}
+		if got := subject.Decide(&mvno.Account{State: "ACTIVE",
+			SIM: mvno.SIM{SIMNumber: test.held}}); got.Action != test.want {
+			t.Errorf("new_sim %s, replaces %q, held %s: got %d, want %d", test.newSIM, test.replaces, test.held, got.Action,
+				test.want)
 		}
 	}
 }
@@ -44,8 +47,10 @@ func TestSwapDecide(t *testing.T) {
 func TestSwapCodes(t *testing.T) {
 	t.Parallel()
 	const a, b = "8945010000000000017", "8945010000000000025"
-	prior := mvnoSIMSwapModel{SIMNumber: types.StringValue(a), PIN1: types.StringValue("1111"), FormFactor: types.StringValue("NANO")}
-	planned := mvnoSIMSwapModel{SIMNumber: types.StringUnknown(), PIN1: types.StringUnknown(), FormFactor: types.StringUnknown(), PUK1: types.StringNull()}
+	prior := mvnoSIMSwapModel{SIMNumber: types.StringValue(a), PIN1: types.StringValue("1111"),
+		FormFactor: types.StringValue("NANO")}
+	planned := mvnoSIMSwapModel{SIMNumber: types.StringUnknown(), PIN1: types.StringUnknown(),
+		FormFactor: types.StringUnknown(), PUK1: types.StringNull()}
 
 	same := planned
 	same.carry(&prior)

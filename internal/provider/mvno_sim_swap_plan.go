@@ -19,7 +19,9 @@ import (
 // heldKey keeps the SIM of the prior state for the create leg of a replacement, which is planned without state.
 const heldKey = "held"
 
-func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *mvnoSIMSwapResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, nil)
 	var plan, state mvnoSIMSwapModel
@@ -63,14 +65,18 @@ func (r *mvnoSIMSwapResource) ModifyPlan(ctx context.Context, req resource.Modif
 	r.planUpdate(ctx, client, plan, state, req, resp)
 }
 
-func (r *mvnoSIMSwapResource) planUpdate(ctx context.Context, client *mvno.Client, plan, state mvnoSIMSwapModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *mvnoSIMSwapResource) planUpdate(
+	ctx context.Context, client *mvno.Client, plan, state mvnoSIMSwapModel, req resource.ModifyPlanRequest,
+	resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	op := loadOperation[swapOperation](ctx, req.Private, diags)
 	imported := importedByIdentity(ctx, req.Private, diags)
 	swaps := plan.asksForSwap(&state, imported)
 	if imported && !swaps && !plan.NewSIM.Equal(state.NewSIM) {
 		warnLeftAlone(diags, livechange.MVNOSIMSwap, fmt.Sprintf(
-			"MVNO account %s was imported by its identity: new_sim = %q is taken as declared, and SIM %s as the one that it asked for. Nothing is sent.",
+			"MVNO account %s was imported by its identity: new_sim = %q is taken as declared, and SIM %s as the one that it "+
+				"asked for. Nothing is sent.",
 			state.AccountID.ValueString(), plan.NewSIM.ValueString(), displayValue(state.SIMNumber)))
 	}
 	values := map[string]any{"last_change": state.LastChange}
@@ -131,7 +137,8 @@ func (r *mvnoSIMSwapResource) claim(plan mvnoSIMSwapModel, diags *diag.Diagnosti
 	w := wish{by: "a telco_mvno_sim_swap", want: "SIM " + newSIM, same: newSIM}
 	if !mvno.IsWord(newSIM) {
 		w.same = identity.ICCKey(newSIM)
-		r.owners.claim(diags, "mvno SIM "+w.same, "SIM "+newSIM, wish{by: "a telco_mvno_sim_swap", want: "it on MVNO account " + identity.HexID(id)})
+		r.owners.claim(diags, "mvno SIM "+w.same, "SIM "+newSIM,
+			wish{by: "a telco_mvno_sim_swap", want: "it on MVNO account " + identity.HexID(id)})
 	}
 	r.owners.claim(diags, swapKey(id), "MVNO account "+id, w)
 }
@@ -160,7 +167,9 @@ func displayNewSIM(newSIM types.String) string {
 
 // planCreate plans a new resource, or the create leg of a replacement: Terraform drops the warnings of that, so one
 // that would send a swap is refused.
-func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics) plannedSwap {
+func (r *mvnoSIMSwapResource) planCreate(
+	ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, private privateReader, diags *diag.Diagnostics,
+) plannedSwap {
 	replaced := isSet(plan.AccountID) && isReplacement(ctx, private, identity.HexID(plan.AccountID.ValueString()), diags)
 	if !replaced {
 		return r.planSwap(ctx, client, plan, types.StringUnknown(), "", diags)
@@ -189,8 +198,11 @@ func (r *mvnoSIMSwapResource) planCreate(ctx context.Context, client *mvno.Clien
 }
 
 // planCodes plans the codes: null without store_codes, those in state where nothing is swapped, else unknown.
-func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapModel, state *mvnoSIMSwapModel, resp *resource.ModifyPlanResponse) {
-	codes := map[string]types.String{"pin1": types.StringUnknown(), "pin2": types.StringUnknown(), "puk1": types.StringUnknown(), "puk2": types.StringUnknown()}
+func (r *mvnoSIMSwapResource) planCodes(
+	ctx context.Context, plan mvnoSIMSwapModel, state *mvnoSIMSwapModel, resp *resource.ModifyPlanResponse,
+) {
+	codes := map[string]types.String{"pin1": types.StringUnknown(), "pin2": types.StringUnknown(),
+		"puk1": types.StringUnknown(), "puk2": types.StringUnknown()}
 	if state != nil {
 		codes = map[string]types.String{"pin1": state.PIN1, "pin2": state.PIN2, "puk1": state.PUK1, "puk2": state.PUK2}
 	}
@@ -206,7 +218,10 @@ func (r *mvnoSIMSwapResource) planCodes(ctx context.Context, plan mvnoSIMSwapMod
 
 // planSwap adds the warning of a planned swap, and errors for what the service would refuse. held is the SIM of the
 // state, where there is one, and known the record of the swap that it knows of.
-func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, known string, diags *diag.Diagnostics) plannedSwap {
+func (r *mvnoSIMSwapResource) planSwap(
+	ctx context.Context, client *mvno.Client, plan mvnoSIMSwapModel, held types.String, known string,
+	diags *diag.Diagnostics,
+) plannedSwap {
 	accountID := plan.AccountID.ValueString()
 	s := r.subject(client, &plan)
 	account := &mvno.Account{SIM: mvno.SIM{SIMNumber: held.ValueString()}}
@@ -222,7 +237,8 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 			accountReadError(diags, accountID, err)
 			return plannedSwap{held: held}
 		}
-		if account = live; live.SIM.SIMNumber != "" && isSet(held) && !identity.SameICC(held.ValueString(), live.SIM.SIMNumber) {
+		if account = live; live.SIM.SIMNumber != "" && isSet(held) &&
+			!identity.SameICC(held.ValueString(), live.SIM.SIMNumber) {
 			stale = staleState("SIM " + held.ValueString())
 		}
 		if live.SIM.SIMNumber != "" {
@@ -246,7 +262,8 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 	if !r.checkJournal(plan, held, known, diags) {
 		return plannedSwap{held: held}
 	}
-	what := fmt.Sprintf("MVNO account %s: SIM %s%s%s.%s", displayValue(plan.AccountID), displayValue(held), livechange.Arrow, displayNewSIM(plan.NewSIM), stale)
+	what := fmt.Sprintf("MVNO account %s: SIM %s%s%s.%s", displayValue(plan.AccountID), displayValue(held),
+		livechange.Arrow, displayNewSIM(plan.NewSIM), stale)
 	r.planned.warn(diags, liveChange{kind: livechange.MVNOSIMSwap, sim: identity.HexID(accountID), what: what})
 	if mvno.IsWord(plan.NewSIM.ValueString()) && plan.Replaces.IsNull() {
 		suggestion := "the ICC that the account holds"
@@ -258,25 +275,31 @@ func (r *mvnoSIMSwapResource) planSwap(ctx context.Context, client *mvno.Client,
 			killed = "only the journal holds the next apply back"
 		}
 		diags.AddAttributeWarning(path.Root("replaces"), "Swap by word without replaces", fmt.Sprintf(
-			"Account %s is to be swapped to %s, and nothing tells a repeated swap from the first one. If this run is killed in the "+
-				"middle, %s.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
+			"Account %s is to be swapped to %s, and nothing tells a repeated swap from the first one. If this run is killed in "+
+				"the middle, "+
+				"%s.\n\nSet %s: then the swap is sent only while the account holds that SIM.",
 			accountID, plan.NewSIM.ValueString(), killed, suggestion))
 	}
 	return plannedSwap{held: held, sends: true}
 }
 
-// warnAboutSIM looks the wanted SIM up. Whoever may not see it learns nothing here; and what is answered for a SIM that is
-// in use is not documented, so an absence alone is no refusal: the swap itself decides.
-func (r *mvnoSIMSwapResource) warnAboutSIM(ctx context.Context, client *mvno.Client, s *swapSubject, account *mvno.Account, diags *diag.Diagnostics) {
+// warnAboutSIM looks the wanted SIM up. Whoever may not see it learns nothing here; and what is answered for a SIM that
+// is in use is not documented, so an absence alone is no refusal: the swap itself decides.
+func (r *mvnoSIMSwapResource) warnAboutSIM(
+	ctx context.Context, client *mvno.Client, s *swapSubject, account *mvno.Account, diags *diag.Diagnostics,
+) {
 	if mvno.IsWord(s.newSIM) {
 		return
 	}
 	icc := identity.ICCKey(s.newSIM)
 	sim, err := client.PoolSIM(ctx, icc)
-	if err == nil && sim.Network != "" && account.SIM.Network != "" && !identity.SameWord(sim.Network, account.SIM.Network) {
+	if err == nil && sim.Network != "" && account.SIM.Network != "" &&
+		!identity.SameWord(sim.Network, account.SIM.Network) {
 		diags.AddAttributeWarning(path.Root("new_sim"), "SIM is of another network", fmt.Sprintf(
-			"SIM %s is of the network %s, and MVNO account %s holds one of %s. A swap stays within its network, so the service may refuse it.\n\n"+
-				"The data source telco_mvno_sims lists the SIMs of a network that are free.", icc, sim.Network, s.accountID, account.SIM.Network))
+			"SIM %s is of the network %s, and MVNO account %s holds one of %s. A swap stays within its network, so the service "+
+				"may refuse it.\n\n"+
+				"The data source telco_mvno_sims lists the SIMs of a network that are free.", icc, sim.Network, s.accountID,
+			account.SIM.Network))
 		return
 	}
 	free := true
@@ -287,14 +310,17 @@ func (r *mvnoSIMSwapResource) warnAboutSIM(ctx context.Context, client *mvno.Cli
 	}
 	if isNotFound(err) || !free {
 		diags.AddAttributeWarning(path.Root("new_sim"), "SIM may not be free", explain(fmt.Sprintf(
-			"The MVNO API does not show SIM %s as unused: it may be unknown, in use or spent, and the swap of account %s is refused then.",
+			"The MVNO API does not show SIM %s as unused: it may be unknown, in use or spent, and the swap of account %s is "+
+				"refused then.",
 			icc, s.accountID), err, "Check the ICC. The data source telco_mvno_sims lists the SIMs that are free."))
 	}
 }
 
-// checkJournal refuses a swap by keyword that nothing tells from the one that an earlier run has sent, and was ended before
-// it could save that. known is the record of the swap that the state knows of.
-func (r *mvnoSIMSwapResource) checkJournal(plan mvnoSIMSwapModel, held types.String, known string, diags *diag.Diagnostics) bool {
+// checkJournal refuses a swap by keyword that nothing tells from the one that an earlier run has sent, and was ended
+// before it could save that. known is the record of the swap that the state knows of.
+func (r *mvnoSIMSwapResource) checkJournal(
+	plan mvnoSIMSwapModel, held types.String, known string, diags *diag.Diagnostics,
+) bool {
 	if !mvno.IsWord(plan.NewSIM.ValueString()) || !plan.Replaces.IsNull() || !isSet(plan.AccountID) {
 		return true
 	}
@@ -303,9 +329,11 @@ func (r *mvnoSIMSwapResource) checkJournal(plan mvnoSIMSwapModel, held types.Str
 		return true
 	}
 	diags.AddAttributeError(path.Root("replaces"), "An earlier run has sent a swap of this account", fmt.Sprintf(
-		"%s sent a swap of MVNO account %s to %s, and was ended before %s. The account held SIM %s then, and holds SIM %s now. "+
-			"Nothing tells a second swap from that one, so none is planned.\n\n"+
-			"Set replaces = %q: if that swap took place, the SIM that the account holds is taken over and nothing is sent; if not, it is sent, once.",
-		describeEntry(*entry), plan.AccountID.ValueString(), entry.To, unseen(*entry), entry.From, displayValue(held), entry.From))
+		"%s sent a swap of MVNO account %s to %s, and was ended before %s. The account held SIM %s then, and holds SIM %s "+
+			"now. Nothing tells a second swap from that one, so none is planned.\n\n"+
+			"Set replaces = %q: if that swap took place, the SIM that the account holds is taken over and nothing is sent; if "+
+			"not, it is sent, once.",
+		describeEntry(*entry), plan.AccountID.ValueString(), entry.To, unseen(*entry), entry.From, displayValue(held),
+		entry.From))
 	return false
 }

@@ -37,13 +37,16 @@ type mvnoSIMSwapResource struct{ baseResource }
 
 func newMVNOSIMSwapResource() resource.Resource { return &mvnoSIMSwapResource{} }
 
-func (r *mvnoSIMSwapResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *mvnoSIMSwapResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_mvno_sim_swap"
 }
 
 var (
 	accountIDPattern = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
-	// iccSpelling is an ICC as it is written and printed: blanks in between, perhaps an F at the end, perhaps its check digit.
+	// iccSpelling is an ICC as it is written and printed: blanks in between, perhaps an F at the end, perhaps its check
+	// digit.
 	iccSpelling    = `\s*(?:[0-9]\s*){11,20}[Ff]?\s*`
 	newSIMPattern  = regexp.MustCompile(`^(?:` + iccSpelling + `|` + mvno.ESIM + `|` + mvno.AutoAssign + `)$`)
 	heldSIMPattern = regexp.MustCompile(`^` + iccSpelling + `$`)
@@ -63,33 +66,40 @@ func (r *mvnoSIMSwapResource) Schema(ctx context.Context, _ resource.SchemaReque
 			MarkdownDescription: name + " of the SIM, as the swap answered it; only with `store_codes = true`, else null."}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The SIM that an MVNO account holds. Creating it, or changing `new_sim`, **swaps the SIM at once: the old card " +
-			"goes dead, and no swap can be undone**. Where the account already holds the ICC in `new_sim`, nothing is sent. A swap is sent at " +
-			"most once, whatever happens to the connection. Destroy sends nothing: the account keeps its SIM.",
+		MarkdownDescription: "The SIM that an MVNO account holds. Creating it, or changing `new_sim`, **swaps the SIM at " +
+			"once: the old card " +
+			"goes dead, and no swap can be undone**. Where the account already holds the ICC in `new_sim`, nothing is sent. A " +
+			"swap is sent at most once, whatever happens to the connection. Destroy sends nothing: the account keeps its SIM.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The account id.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
 			"account_id": schema.StringAttribute{Required: true,
 				MarkdownDescription: "Id of the account, 24 hex characters (not its number). Another id replaces this resource.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(accountIDPattern, accountIDRule)},
-				PlanModifiers:       []planmodifier.String{planmod.KeepSpelling(identity.SameID), stringplanmodifier.RequiresReplace()}},
+				PlanModifiers: []planmodifier.String{planmod.KeepSpelling(identity.SameID),
+					stringplanmodifier.RequiresReplace()}},
 			"new_sim": schema.StringAttribute{Required: true,
-				MarkdownDescription: "The SIM that the account shall hold: an ICC (11 to 19 digits; blanks, a trailing `F` and a check digit as the 20th do not count), or `eSim` or `autoAssign` to let the " +
-					"service choose one. With an ICC, a swap made elsewhere shows as a change. With a keyword it is accepted; use `triggers` to ask " +
+				MarkdownDescription: "The SIM that the account shall hold: an ICC (11 to 19 digits; blanks, a trailing `F` and a " +
+					"check digit as the 20th do not count), or `eSim` or `autoAssign` to let the " +
+					"service choose one. With an ICC, a swap made elsewhere shows as a change. With a keyword it is accepted; use " +
+					"`triggers` to ask " +
 					"for another swap.",
 				Validators:    []validator.String{stringvalidator.RegexMatches(newSIMPattern, newSIMRule), validate.SwapICC()},
 				PlanModifiers: []planmodifier.String{planmod.KeepSpelling(sameNewSIM)}},
 			"replaces": schema.StringAttribute{Optional: true,
-				MarkdownDescription: "The ICC that the account must hold now. The swap is sent only while it does, which makes a swap by keyword " +
-					"safe to apply again after a crash. Where the account holds another SIM by then: with a keyword that SIM is taken over and " +
-					"nothing is sent; with an ICC it is an error, unless that SIM is the one in `new_sim`: then nothing is sent.",
-				Validators: []validator.String{stringvalidator.RegexMatches(heldSIMPattern, "must be the ICC of the SIM that the account holds now")}},
+				MarkdownDescription: "The ICC that the account must hold now. The swap is sent only while it does, which makes a " +
+					"swap by keyword safe to apply again after a crash. Where the account holds another SIM by then: with a keyword " +
+					"that SIM is taken over and nothing is sent; with an ICC it is an error, unless that SIM is the one in " +
+					"`new_sim`: then nothing is sent.",
+				Validators: []validator.String{stringvalidator.RegexMatches(heldSIMPattern,
+					"must be the ICC of the SIM that the account holds now")}},
 			"triggers": schema.MapAttribute{ElementType: types.StringType, Optional: true,
-				MarkdownDescription: "Any change of this map asks for another swap; meant for `eSim` and `autoAssign`. Where `replaces` is " +
+				MarkdownDescription: "Any change of this map asks for another swap; meant for `eSim` and `autoAssign`. Where " +
+					"`replaces` is " +
 					"set, change it too: while it names a SIM that the account no longer holds, nothing is sent."},
 			"store_codes": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "`true` keeps the PIN and PUK codes that the swap answers in the state. Default `false`: they are dropped, " +
-					"and can't be read later."},
+				MarkdownDescription: "`true` keeps the PIN and PUK codes that the swap answers in the state. Default `false`: " +
+					"they are dropped, and can't be read later."},
 			"pin1": code("PIN 1"), "pin2": code("PIN 2"), "puk1": code("PUK 1"), "puk2": code("PUK 2"),
 			"sim_number":          computed("ICC of the SIM that the account holds."),
 			"previous_sim_number": computed("ICC of the SIM that the last swap replaced."),
@@ -115,7 +125,8 @@ func (m *mvnoSIMSwapModel) asksForSwap(prior *mvnoSIMSwapModel, imported bool) b
 	if imported && mvno.IsWord(m.NewSIM.ValueString()) {
 		return false
 	}
-	same := m.NewSIM.Equal(prior.NewSIM) || isSet(m.NewSIM) && sameNewSIM(m.NewSIM.ValueString(), prior.NewSIM.ValueString())
+	same := m.NewSIM.Equal(prior.NewSIM) || isSet(m.NewSIM) &&
+		sameNewSIM(m.NewSIM.ValueString(), prior.NewSIM.ValueString())
 	return !same || !m.Triggers.Equal(prior.Triggers)
 }
 
@@ -127,7 +138,8 @@ func (m *mvnoSIMSwapModel) onlyUnknownTriggers(ctx context.Context, prior mvnoSI
 }
 
 func (r *mvnoSIMSwapResource) subject(client *mvno.Client, m *mvnoSIMSwapModel) *swapSubject {
-	return &swapSubject{services: r.services, client: client, accountID: m.AccountID.ValueString(), newSIM: m.NewSIM.ValueString(),
+	return &swapSubject{services: r.services, client: client, accountID: m.AccountID.ValueString(),
+		newSIM:   m.NewSIM.ValueString(),
 		replaces: m.Replaces.ValueString()}
 }
 
@@ -153,7 +165,10 @@ func (r *mvnoSIMSwapResource) Create(ctx context.Context, req resource.CreateReq
 
 // swap brings the account to the wanted SIM, and ends the verb. model is the plan, with what it left unknown filled in
 // from the prior state.
-func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mvnoSIMSwapModel, planned change.Planned, timeout time.Duration, diags *diag.Diagnostics, end conclusion[*mvno.Account, swapOperation], state stateSetter, private privateWriter) {
+func (r *mvnoSIMSwapResource) swap(
+	ctx context.Context, s *swapSubject, model mvnoSIMSwapModel, planned change.Planned, timeout time.Duration,
+	diags *diag.Diagnostics, end conclusion[*mvno.Account, swapOperation], state stateSetter, private privateWriter,
+) {
 	before, last := "", model.LastChange
 	keep := func(account *mvno.Account, op *change.Op[swapOperation]) {
 		m := model
@@ -163,7 +178,8 @@ func (r *mvnoSIMSwapResource) swap(ctx context.Context, s *swapSubject, model mv
 		}
 		m.settle()
 		m.OperationStatus = operationStatus(op)
-		m.LastChange = lastChange(last, types.StringNull(), before != "", livechange.Swap(before, displayNewSIM(model.NewSIM)))
+		m.LastChange = lastChange(last, types.StringNull(), before != "",
+			livechange.Swap(before, displayNewSIM(model.NewSIM)))
 		diags.Append(state.Set(ctx, &m)...)
 		saveOperation(ctx, private, op, diags)
 	}
@@ -219,16 +235,20 @@ func (r *mvnoSIMSwapResource) Update(ctx context.Context, req resource.UpdateReq
 		saveOperation[swapOperation](ctx, resp.Private, nil, diags)
 		return
 	}
-	planned := change.Planned{Announced: announces(plan.OperationStatus), From: identity.ICCKey(state.SIMNumber.ValueString()),
+	planned := change.Planned{Announced: announces(plan.OperationStatus),
+		From:  identity.ICCKey(state.SIMNumber.ValueString()),
 		Shows: state.SIMNumber.ValueString()}
 	r.swap(ctx, r.subject(client, &model), model, planned, timeout, diags, conclusion[*mvno.Account, swapOperation]{
 		verb: updating, shown: func(*mvno.Account, *change.Op[swapOperation]) {}, // the state stays as it was
 	}, &resp.State, resp.Private)
 }
 
-// resume picks up a swap of an earlier run, and puts into state what became of it. Nothing is sent. Unless it says true,
-// the update ends here with its error.
-func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, op *change.Op[swapOperation], timeout time.Duration, resp *resource.UpdateResponse) bool {
+// resume picks up a swap of an earlier run, and puts into state what became of it. Nothing is sent. Unless it says
+// true, the update ends here with its error.
+func (r *mvnoSIMSwapResource) resume(
+	ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, op *change.Op[swapOperation], timeout time.Duration,
+	resp *resource.UpdateResponse,
+) bool {
 	diags := &resp.Diagnostics
 	s := r.subject(client, state)
 	o := change.Resume(ctx, r.engine, s, op, time.Now().Add(timeout))
@@ -249,8 +269,8 @@ func (r *mvnoSIMSwapResource) resume(ctx context.Context, client *mvno.Client, s
 	return !diags.HasError()
 }
 
-// settled takes over what became of a swap of unknown outcome. The keyword in new_sim would hide that it did not happen:
-// the ICC shows it, and the next plan asks for the swap.
+// settled takes over what became of a swap of unknown outcome. The keyword in new_sim would hide that it did not
+// happen: the ICC shows it, and the next plan asks for the swap.
 func (m *mvnoSIMSwapModel) settled(o change.Outcome[*mvno.Account, swapOperation], op swapOperation) {
 	switch {
 	case o.Kind == change.Done:
@@ -281,7 +301,8 @@ func (r *mvnoSIMSwapResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	case mvno.IsTerminal(account.State):
 		diags.AddWarning("MVNO account is being deleted", fmt.Sprintf(
-			"MVNO account %s is in state %s. It stays in Terraform's state and can be restored for 30 days; no swap is possible meanwhile.",
+			"MVNO account %s is in state %s. It stays in Terraform's state and can be restored for 30 days; no swap is "+
+				"possible meanwhile.",
 			state.AccountID.ValueString(), account.State))
 	case account.SIM.SIMNumber == "":
 		diags.AddError(noSIM(state.AccountID.ValueString()))
@@ -319,7 +340,10 @@ func accountReadError(diags *diag.Diagnostics, accountID string, err error) {
 
 // readSIM takes over the SIM that the account holds. It settles an earlier swap, or returns its operation where that is
 // still open.
-func (r *mvnoSIMSwapResource) readSIM(ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, op *change.Op[swapOperation], diags *diag.Diagnostics) *change.Op[swapOperation] {
+func (r *mvnoSIMSwapResource) readSIM(
+	ctx context.Context, client *mvno.Client, state *mvnoSIMSwapModel, account *mvno.Account, op *change.Op[swapOperation],
+	diags *diag.Diagnostics,
+) *change.Op[swapOperation] {
 	if op != nil {
 		s := r.subject(client, state)
 		o := change.Look(ctx, r.engine, s, op)
@@ -366,11 +390,14 @@ func (r *mvnoSIMSwapResource) readFormFactor(ctx context.Context, client *mvno.C
 func (r *mvnoSIMSwapResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 }
 
-func (r *mvnoSIMSwapResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *mvnoSIMSwapResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	accountID, word, hasWord := strings.Cut(req.ID, "/")
 	if !accountIDPattern.MatchString(accountID) || hasWord && !mvno.IsWord(word) {
 		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf(
-			"The import id of telco_mvno_sim_swap is ACCOUNT_ID, or ACCOUNT_ID/eSim or ACCOUNT_ID/autoAssign where new_sim is that keyword. It was %q: the account id %s.",
+			"The import id of telco_mvno_sim_swap is ACCOUNT_ID, or ACCOUNT_ID/eSim or ACCOUNT_ID/autoAssign where new_sim is "+
+				"that keyword. It was %q: the account id %s.",
 			req.ID, accountIDRule))
 		return
 	}

@@ -95,7 +95,8 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 				resource.TestCheckResourceAttr(simSwap, "store_codes", "false"),
 				resource.TestCheckNoResourceAttr(simSwap, "pin1"), resource.TestCheckNoResourceAttr(simSwap, "puk2"),
 				env.CheckLedger(swapDone), checkRequests(env, swapRequests, 1),
-				env.CheckWarned(swapSummary, swapAccount, swapOld+" -> "+swapNew, "offline", "charged", "can't be undone automatically"),
+				env.CheckWarned(swapSummary, swapAccount, swapOld+" -> "+swapNew, "offline", "charged", "can't be undone "+
+					"automatically"),
 			),
 		},
 		resource.TestStep{
@@ -116,12 +117,14 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 			PreConfig:        accountHolds(env, swapAuto),
 			Config:           env.Config(simSwapConfig(swapAccount, swapNext)),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
-			ExpectError:      regexp.MustCompile(`(?s)Unable\s+to\s+swap\s+the\s+SIM.*from\s+SIM\s+` + swapAuto + `.*Nothing\s+has\s+changed.*not\s+available`),
+			ExpectError: regexp.MustCompile(`(?s)Unable\s+to\s+swap\s+the\s+SIM.*from\s+SIM\s+` + swapAuto +
+				`.*Nothing\s+has\s+changed.*not\s+available`),
 		},
 		resource.TestStep{
 			RefreshState: true, ExpectNonEmptyPlan: true, // the account still holds the other SIM
 			Check: acctest.CheckAll(
-				resource.TestCheckResourceAttr(simSwap, "new_sim", swapAuto), resource.TestCheckResourceAttr(simSwap, "sim_number", swapAuto),
+				resource.TestCheckResourceAttr(simSwap, "new_sim", swapAuto),
+				resource.TestCheckResourceAttr(simSwap, "sim_number", swapAuto),
 			),
 		},
 		resource.TestStep{ // as support would make it available again
@@ -139,9 +142,10 @@ func TestAccMVNOSIMSwap_icc(t *testing.T) {
 			ExpectError:      regexp.MustCompile(`not\s+available`), // spent in the first account
 		},
 		resource.TestStep{
-			PreConfig:        func() { env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNew}); env.Warnings("") },
-			Config:           env.Config(simSwapConfig(swapOtherNumber, swapNew)),
-			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionCreate), // the destroy leg has forgotten the first account
+			PreConfig: func() { env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNew}); env.Warnings("") },
+			Config:    env.Config(simSwapConfig(swapOtherNumber, swapNew)),
+			// the destroy leg has forgotten the first account
+			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionCreate),
 			Check:            env.CheckLedger(swapDone, swapDone, swapDone, "swap "+swapOtherNumber),
 		},
 		resource.TestStep{
@@ -192,7 +196,8 @@ func TestAccMVNOSIMSwap_adopt(t *testing.T) {
 			PreConfig:    accountHolds(env, swapAuto),
 			RefreshState: true, ExpectNonEmptyPlan: true, // it is drift
 			Check: acctest.CheckAll(
-				resource.TestCheckResourceAttr(simSwap, "new_sim", swapAuto), resource.TestCheckNoResourceAttr(simSwap, "form_factor"),
+				resource.TestCheckResourceAttr(simSwap, "new_sim", swapAuto),
+				resource.TestCheckNoResourceAttr(simSwap, "form_factor"),
 			),
 		},
 	)
@@ -200,7 +205,8 @@ func TestAccMVNOSIMSwap_adopt(t *testing.T) {
 
 func TestAccMVNOSIMSwap_word(t *testing.T) {
 	env := newSwapEnv(t)
-	env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNextESIM, FormFactor: "eSIM", PIN1: "1357", PIN2: "2468", PUK1: "13572468", PUK2: "24681357"})
+	env.AddMVNOSIM(simulator.MVNOSIM{ICC: swapNextESIM, FormFactor: "eSIM", PIN1: "1357", PIN2: "2468", PUK1: "13572468",
+		PUK2: "24681357"})
 	env.Test(
 		resource.TestStep{
 			Config: env.Config(simSwapConfig(swapAccount, "eSim")),
@@ -217,35 +223,42 @@ func TestAccMVNOSIMSwap_word(t *testing.T) {
 			PreConfig:        func() { env.Warnings("") },
 			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true")),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
-			Check:            acctest.CheckAll(resource.TestCheckNoResourceAttr(simSwap, "pin1"), env.CheckLedger(swapDone), env.CheckSilent()),
+			Check: acctest.CheckAll(resource.TestCheckNoResourceAttr(simSwap, "pin1"), env.CheckLedger(swapDone),
+				env.CheckSilent()),
 		},
 		resource.TestStep{
-			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("second"))),
+			Config: env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true",
+				trigger("second"))),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapNextESIM),
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapESIM),
 				resource.TestCheckResourceAttr(simSwap, "pin1", "1357"), resource.TestCheckResourceAttr(simSwap, "pin2", "2468"),
-				resource.TestCheckResourceAttr(simSwap, "puk1", "13572468"), resource.TestCheckResourceAttr(simSwap, "puk2", "24681357"),
+				resource.TestCheckResourceAttr(simSwap, "puk1", "13572468"),
+				resource.TestCheckResourceAttr(simSwap, "puk2", "24681357"),
 				env.CheckLedger(swapDone, swapDone), env.CheckWarned(swapSummary, swapESIM+" -> eSim"),
 			),
 		},
 		resource.TestStep{ // replaces still names the SIM before: nothing is sent, and the codes stay with their SIM
-			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("third"))),
+			PreConfig: func() { env.Warnings("") },
+			Config: env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true",
+				trigger("third"))),
 			ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapESIM),
-				resource.TestCheckResourceAttr(simSwap, "pin1", "1357"), resource.TestCheckResourceAttr(simSwap, "puk2", "24681357"),
+				resource.TestCheckResourceAttr(simSwap, "pin1", "1357"),
+				resource.TestCheckResourceAttr(simSwap, "puk2", "24681357"),
 				env.CheckLedger(swapDone, swapDone), env.CheckWarned("No SIM swap", swapNextESIM, "taken over"),
 			),
 		},
 		resource.TestStep{ // a swap made elsewhere is shown and accepted; its codes are not known
-			PreConfig:        func() { accountHolds(env, swapNext)(); env.Warnings("") },
-			Config:           env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true", trigger("third"))),
+			PreConfig: func() { accountHolds(env, swapNext)(); env.Warnings("") },
+			Config: env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapESIM), "store_codes = true",
+				trigger("third"))),
 			ConfigPlanChecks: emptyPlan(),
 			Check: acctest.CheckAll(
-				resource.TestCheckResourceAttr(simSwap, "sim_number", swapNext), resource.TestCheckResourceAttr(simSwap, "new_sim", "eSim"),
+				resource.TestCheckResourceAttr(simSwap, "sim_number", swapNext),
+				resource.TestCheckResourceAttr(simSwap, "new_sim", "eSim"),
 				resource.TestCheckNoResourceAttr(simSwap, "pin1"), env.CheckLedger(swapDone, swapDone), env.CheckSilent(),
 			),
 		},
@@ -270,15 +283,18 @@ func TestAccMVNOSIMSwap_replaces(t *testing.T) {
 	env := newSwapEnv(t)
 	another := regexp.MustCompile(`(?s)Account holds another SIM.*holds\s+SIM\s+` + swapOld + `.*Nothing\s+was\s+sent`)
 	env.Test(
-		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapNext))), PlanOnly: true, ExpectError: another},
-		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapNext)), "preflight = false"), ExpectError: another},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapNext))), PlanOnly: true,
+			ExpectError: another},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, swapNew, replacing(swapNext)), "preflight = false"),
+			ExpectError: another},
 		resource.TestStep{
 			PreConfig: func() { env.Warnings("") },
 			Config:    env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapNext))),
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(simSwap, "sim_number", swapOld),
 				resource.TestCheckResourceAttr(simSwap, "previous_sim_number", swapNext),
-				env.CheckLedger(), checkRequests(env, swapRequests, 0), env.CheckWarned("No SIM swap", swapOld, "taken over", "Nothing is sent"),
+				env.CheckLedger(), checkRequests(env, swapRequests, 0),
+				env.CheckWarned("No SIM swap", swapOld, "taken over", "Nothing is sent"),
 			),
 		},
 		resource.TestStep{
@@ -311,8 +327,9 @@ func TestAccMVNOSIMSwap_accountComesAndGoes(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.OmitSIMNumber = false })
-				env.Inject(simulator.Fault{Match: simulator.Match{Route: "account.read"}, Effect: simulator.Answer, Status: http.StatusNotFound,
-					Body: "<html>Not Found</html>"})
+				env.Inject(simulator.Fault{Match: simulator.Match{Route: "account.read"}, Effect: simulator.Answer,
+					Status: http.StatusNotFound,
+					Body:   "<html>Not Found</html>"})
 			},
 			Config:      config,
 			ExpectError: regexp.MustCompile(`(?s)Unable\s+to\s+read\s+MVNO\s+account.*does\s+not\s+look\s+like\s+the\s+MVNO\s+API`),
@@ -326,7 +343,8 @@ func TestAccMVNOSIMSwap_accountComesAndGoes(t *testing.T) {
 			Config:           config,
 			ConfigPlanChecks: emptyPlan(),
 			Check: acctest.CheckAll(
-				resource.TestCheckResourceAttr(simSwap, "account_state", "DELETING"), env.CheckWarned("is being deleted", swapAccount, "DELETING"),
+				resource.TestCheckResourceAttr(simSwap, "account_state", "DELETING"),
+				env.CheckWarned("is being deleted", swapAccount, "DELETING"),
 			),
 		},
 		resource.TestStep{
@@ -334,7 +352,8 @@ func TestAccMVNOSIMSwap_accountComesAndGoes(t *testing.T) {
 			Config:           config,
 			ConfigPlanChecks: emptyPlan(),
 			Check: acctest.CheckAll(
-				resource.TestCheckResourceAttr(simSwap, "account_state", "DELETED"), env.CheckWarned("is being deleted", swapAccount, "DELETED"),
+				resource.TestCheckResourceAttr(simSwap, "account_state", "DELETED"),
+				env.CheckWarned("is being deleted", swapAccount, "DELETED"),
 			),
 		},
 		resource.TestStep{
@@ -382,8 +401,10 @@ func TestAccMVNOSIMSwap_refusals(t *testing.T) {
 			Config:      env.Config(simSwapConfig(swapAccount, swapUnknown)),
 			ExpectError: refused(`code\s+sim.*telco_mvno_sims`),
 		},
-		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, "esim")), ExpectError: regexp.MustCompile(`eSim\s+or\s+autoAssign`)},
-		resource.TestStep{Config: env.Config(simSwapConfig("+4512345678", swapNew)), ExpectError: regexp.MustCompile(`24\s+hex\s+characters`)},
+		resource.TestStep{Config: env.Config(simSwapConfig(swapAccount, "esim")),
+			ExpectError: regexp.MustCompile(`eSim\s+or\s+autoAssign`)},
+		resource.TestStep{Config: env.Config(simSwapConfig("+4512345678", swapNew)),
+			ExpectError: regexp.MustCompile(`24\s+hex\s+characters`)},
 		resource.TestStep{ // what follows only the service can tell
 			PreConfig: func() {
 				if n := len(env.Requests(swapRequests)); n != 1 {
@@ -410,7 +431,8 @@ func TestAccMVNOSIMSwap_refusals(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				env.Inject(simulator.Fault{Match: swapRequests, Effect: simulator.Answer, Status: http.StatusTooManyRequests, Times: 1})
+				env.Inject(simulator.Fault{Match: swapRequests, Effect: simulator.Answer, Status: http.StatusTooManyRequests,
+					Times: 1})
 			},
 			Config: config, ExpectError: refused(`HTTP\s+status\s+429`),
 		},
@@ -429,7 +451,8 @@ func TestAccMVNOSIMSwap_import(t *testing.T) {
 			env := newSwapEnv(t)
 			env.SetMVNOQuirks(func(q *simulator.MVNOQuirks) { q.TrailingF = true })
 			steps := []resource.TestStep{{
-				Config:           env.Config(simSwapConfig(swapAccount, newSIM) + fmt.Sprintf("\nimport {\n  to = %s\n  id = %q\n}\n", simSwap, id)),
+				Config: env.Config(simSwapConfig(swapAccount, newSIM) +
+					fmt.Sprintf("\nimport {\n  to = %s\n  id = %q\n}\n", simSwap, id)),
 				ConfigPlanChecks: planned(simSwap, plancheck.ResourceActionNoop),
 				Check: acctest.CheckAll(
 					resource.TestCheckResourceAttr(simSwap, "new_sim", newSIM),
@@ -441,7 +464,8 @@ func TestAccMVNOSIMSwap_import(t *testing.T) {
 			}}
 			if newSIM == swapOld {
 				steps = append(steps, resource.TestStep{
-					ResourceName: simSwap, ImportState: true, ImportStateId: swapAccount + "/esim", ExpectError: regexp.MustCompile(`Invalid import id`),
+					ResourceName: simSwap, ImportState: true, ImportStateId: swapAccount + "/esim",
+					ExpectError: regexp.MustCompile(`Invalid import id`),
 				})
 			}
 			env.Test(steps...)
@@ -452,7 +476,8 @@ func TestAccMVNOSIMSwap_import(t *testing.T) {
 // Two resources of one account take turns: the second one sees what the first one has done.
 func TestAccMVNOSIMSwap_oneAtATime(t *testing.T) {
 	env := newSwapEnv(t, simulator.WithLatency(20*time.Millisecond))
-	second := strings.Replace(simSwapConfig(strings.ToUpper(swapAccount), "eSim", replacing(swapOld)), `"test"`, `"second"`, 1)
+	second := strings.Replace(simSwapConfig(strings.ToUpper(swapAccount), "eSim", replacing(swapOld)), `"test"`,
+		`"second"`, 1)
 	env.Test(resource.TestStep{
 		Config: env.Config(simSwapConfig(swapAccount, "eSim", replacing(swapOld)) + second),
 		Check: acctest.CheckAll(

@@ -40,7 +40,8 @@ var (
 )
 
 func (s *swapSubject) Change() journal.Change {
-	return journal.Change{API: "mvno", Kind: string(livechange.MVNOSIMSwap), SIM: identity.HexID(s.accountID), To: s.newSIM}
+	return journal.Change{API: "mvno", Kind: string(livechange.MVNOSIMSwap), SIM: identity.HexID(s.accountID),
+		To: s.newSIM}
 }
 
 func (s *swapSubject) Read(ctx context.Context) (*mvno.Account, error) {
@@ -67,33 +68,37 @@ func (s *swapSubject) Decide(account *mvno.Account) change.Decision {
 	switch {
 	case !mvno.AllowsSwap(account.State):
 		d.Attribute, d.Summary = "account_id", "MVNO account can't swap its SIM"
-		d.Detail = fmt.Sprintf("MVNO account %s is in state %s, which allows no swap. Nothing was sent.", s.accountID, account.State)
+		d.Detail = fmt.Sprintf("MVNO account %s is in state %s, which allows no swap. Nothing was sent.", s.accountID,
+			account.State)
 	case held == "":
 		d.Summary, d.Detail = noSIM(s.accountID)
 	case !isWord && identity.SameICC(s.newSIM, held):
 		d.Action = change.Nothing
 	case isWord && s.replaces == "" && s.swapped.contains(s.accountID):
 		d.Summary, d.Detail = "Two resources manage one SIM", fmt.Sprintf(
-			"Another resource of this run has swapped the SIM of MVNO account %s, which holds SIM %s now, and this one asks for another "+
-				"swap to %s. Nothing was sent for it.\n\nKeep one of the two.", s.accountID, held, s.newSIM)
+			"Another resource of this run has swapped the SIM of MVNO account %s, which holds SIM %s now, and this one asks "+
+				"for another swap to %s. Nothing was sent for it.\n\nKeep one of the two.", s.accountID, held, s.newSIM)
 	case s.replaces == "" || identity.SameICC(s.replaces, held):
 		d.Action = change.Send
 	case isWord:
 		d.Action, d.Summary, d.Detail = change.Nothing, "No SIM swap is needed", fmt.Sprintf(
-			"MVNO account %s holds SIM %s and no longer %s (replaces), so SIM %s is taken over as the one that %s asked for. Nothing is "+
-				"sent. If you want another swap, set replaces to that ICC.", s.accountID, held, s.replaces, held, s.newSIM)
+			"MVNO account %s holds SIM %s and no longer %s (replaces), so SIM %s is taken over as the one that %s asked for. "+
+				"Nothing is sent. If you want another swap, set replaces to that "+
+				"ICC.", s.accountID, held, s.replaces, held, s.newSIM)
 	default:
 		d.Attribute, d.Summary = "replaces", "Account holds another SIM"
-		d.Detail = fmt.Sprintf("MVNO account %s holds SIM %s, neither the one in replaces (%s) nor the one asked for (%s). Nothing was "+
-			"sent.\n\nFind out who swapped it. To swap all the same, set replaces = %q.", s.accountID, held, s.replaces, s.newSIM, held)
+		d.Detail = fmt.Sprintf("MVNO account %s holds SIM %s, neither the one in replaces (%s) nor the one asked for (%s). "+
+			"Nothing was "+
+			"sent.\n\nFind out who swapped it. To swap all the same, set replaces = %q.", s.accountID, held, s.replaces,
+			s.newSIM, held)
 	}
 	return d
 }
 
 func noSIM(accountID string) (summary, detail string) {
 	return "MVNO account shows no SIM", fmt.Sprintf(
-		"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was sent, and the "+
-			"state is kept as it was.", accountID)
+		"The MVNO API answers account %s without mvnoSim.simNumber, so it can't be told which SIM it holds. Nothing was "+
+			"sent, and the state is kept as it was.", accountID)
 }
 
 // Became compares the SIM that the account holds with the one that it held before an earlier swap.
@@ -139,7 +144,8 @@ func (s *swapSubject) Peek(ctx context.Context, op swapOperation) (wait.Verdict,
 	switch {
 	case err != nil:
 		return wait.Undecided, nil, err
-	case account.SIM.SIMNumber == "", identity.SameICC(account.SIM.SIMNumber, op.Before) && !identity.SameICC(op.Before, op.NewSIM):
+	case account.SIM.SIMNumber == "", identity.SameICC(account.SIM.SIMNumber, op.Before) &&
+		!identity.SameICC(op.Before, op.NewSIM):
 		return wait.Underway, account, nil
 	}
 	return wait.Happened, account, nil
@@ -149,8 +155,9 @@ func (s *swapSubject) Settle(ctx context.Context, op swapOperation) (wait.Verdic
 	return s.client.Settle(ctx, s.accountID, op.Before, op.NewSIM, op.Since)
 }
 
-// swappedAccounts are those whose SIM this run has swapped, or may have. Two resources that ask for the same keyword are two
-// swaps: where the plan could not say which SIM goes, as without preflight, nothing else tells the second from the first.
+// swappedAccounts are those whose SIM this run has swapped, or may have. Two resources that ask for the same keyword
+// are two swaps: where the plan could not say which SIM goes, as without preflight, nothing else tells the second from
+// the first.
 type swappedAccounts struct {
 	mu   sync.Mutex
 	byID map[string]bool
@@ -189,8 +196,8 @@ func swapSentences(accountID, from, newSIM string) sentences {
 			}
 			return ""
 		},
-		pendingAdvice: "Nothing is to be done and nothing is sent again: the service has answered the swap as done, and the next plan reads " +
-			"the account again. If it stays so, ask the service's support.",
+		pendingAdvice: "Nothing is to be done and nothing is sent again: the service has answered the swap as done, and " +
+			"the next plan reads the account again. If it stays so, ask the service's support.",
 	}
 }
 
@@ -207,8 +214,8 @@ func swapAdvice(err error) string {
 	}
 	switch {
 	case e.Code == "sim":
-		return "The SIM is unknown, or not available: in use, spent, or of another network. The account is as it was. The data source " +
-			"telco_mvno_sims lists the SIMs that are free."
+		return "The SIM is unknown, or not available: in use, spent, or of another network. The account is as it was. The " +
+			"data source telco_mvno_sims lists the SIMs that are free."
 	case e.Code == "porting":
 		return "The account's number is being ported. Apply again once the porting is over."
 	case e.Code == "state":
@@ -222,6 +229,8 @@ func swapAdvice(err error) string {
 // warnTookPlace tells of a swap that took place without an answer.
 func warnTookPlace(diags *diag.Diagnostics, accountID string, before, now string, err error) {
 	diags.AddWarning("SIM swap took place without an answer", explain(fmt.Sprintf(
-		"The swap of MVNO account %s was sent once and no usable response was received. The account holds SIM %s instead of %s now: it took place.",
-		accountID, now, before), err, "The codes (PIN, PUK) of the new SIM went with the answer; ask the service's support for them."))
+		"The swap of MVNO account %s was sent once and no usable response was received. The account holds SIM %s instead of "+
+			"%s now: it took place.",
+		accountID, now, before), err, "The codes (PIN, PUK) of the new SIM went with the answer; ask the service's support "+
+		"for them."))
 }

@@ -34,8 +34,8 @@ func operationStatus[T any](op *change.Op[T]) types.String {
 	return types.StringValue(operationPending)
 }
 
-// planNoop plans a creation that sends nothing. Terraform hands an apply nothing of its plan but the planned values, and
-// holds the plan that it makes anew at apply to them: where the object has changed in between, that one has
+// planNoop plans a creation that sends nothing. Terraform hands an apply nothing of its plan but the planned values,
+// and holds the plan that it makes anew at apply to them: where the object has changed in between, that one has
 // operation_status unknown, and Terraform refuses the apply.
 func planNoop(ctx context.Context, plan *tfsdk.Plan, diags *diag.Diagnostics) {
 	setPlanned(ctx, plan, map[string]any{"operation_status": operationComplete, "last_change": types.StringNull()}, diags)
@@ -61,19 +61,21 @@ func lastChange(planned, before types.String, sent bool, text string) types.Stri
 func operationStatusAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Computed: true,
-		MarkdownDescription: "`complete`; or, after trouble, `pending` (the service has accepted the last change, and it was not " +
-			"finished when the wait ended) or `unknown` (it was sent, and what became of it is not known). The next apply picks a " +
-			"pending change up where it was and sends nothing again. A plan announces a live change exactly where this is known after " +
-			"apply, unless nothing but a wait is left.",
+		MarkdownDescription: "`complete`; or, after trouble, `pending` (the service has accepted the last change, and it " +
+			"was not " +
+			"finished when the wait ended) or `unknown` (it was sent, and what became of it is not known). The next apply " +
+			"picks a pending change up where it was and sends nothing again. A plan announces a live change exactly where " +
+			"this is known after apply, unless nothing but a wait is left.",
 	}
 }
 
 func lastChangeAttribute(example string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Computed: true,
-		MarkdownDescription: "The last live change that a plan of this resource announced, in the words of its warning: " + example +
-			". It stands in the plan, also in a saved one, and what an apply sends is held to it. Null at first and after an import. " +
-			"Free text and maps are named, never quoted.",
+		MarkdownDescription: "The last live change that a plan of this resource announced, in the words of its warning: " +
+			example +
+			". It stands in the plan, also in a saved one, and what an apply sends is held to it. Null at first and after an " +
+			"import. Free text and maps are named, never quoted.",
 	}
 }
 

@@ -28,8 +28,8 @@ const (
 type conclusion[L, T any] struct {
 	verb verb
 	say  sentences
-	// asked writes a state that has what was asked for, and shown one that has what is true of the SIM now. The live object
-	// may be the zero value; the operation is nil where nothing is left to be found out.
+	// asked writes a state that has what was asked for, and shown one that has what is true of the SIM now. The live
+	// object may be the zero value; the operation is nil where nothing is left to be found out.
 	asked, shown func(L, *change.Op[T])
 	// drop leaves no state.
 	drop func()
@@ -46,7 +46,8 @@ func (c conclusion[L, T]) conclude(o change.Outcome[L, T], diags *diag.Diagnosti
 		diags.AddWarning(tell(o, c.say))
 	case c.verb == deleting && o.Kind == change.Gone:
 		c.drop()
-		diags.AddWarning(c.say.gone, explain(fmt.Sprintf("%s is gone already: the service does not know it any more. Nothing was sent.",
+		diags.AddWarning(c.say.gone, explain(fmt.Sprintf("%s is gone already: the service does not know it any more. "+
+			"Nothing was sent.",
 			sentenceCase(c.say.object)), o.Err, ""))
 	case wanted && c.verb == deleting:
 		c.drop()
@@ -154,11 +155,11 @@ func (s sentences) colonShows(live any) string {
 	return ""
 }
 
-const pendingAdvice = "Nothing is lost and nothing is sent again: run terraform apply again to pick up the wait, or raise the timeouts " +
-	"of this resource."
+const pendingAdvice = "Nothing is lost and nothing is sent again: run terraform apply again to pick up the wait, or " +
+	"raise the timeouts of this resource."
 
-const unknownAdvice = "Nothing is sent again without a new plan that shows it. The next plan reads the live SIM and settles what " +
-	"became of the change; look at it in the service's portal if you can't wait."
+const unknownAdvice = "Nothing is sent again without a new plan that shows it. The next plan reads the live SIM and " +
+	"settles what became of the change; look at it in the service's portal if you can't wait."
 
 const safeAdvice = "It is safe to apply again."
 
@@ -177,27 +178,35 @@ func tell[L, T any](o change.Outcome[L, T], say sentences) (summary, detail stri
 	case change.Moved:
 		return changedSincePlan, fmt.Sprintf("%s\n\nPlan again: the next plan shows what there is to do.", tellMoved(o, say))
 	case change.Broken:
-		return say.failed, explain(fmt.Sprintf("The service accepted the %s%s and then reported that it failed.%s", say.change,
+		return say.failed, explain(fmt.Sprintf("The service accepted the %s%s and then reported that it failed.%s",
+			say.change,
 			commaSince(say.since), say.note), o.Err, say.advise(o.Err))
 	case change.Unshown:
-		return say.noEffect, explain(fmt.Sprintf("The service accepted the %s%s and is done with it, but the SIM does not show it%s.", say.change,
-			commaSince(say.since), say.colonShows(o.Live)), o.Err, "The next plan reads the live SIM and shows what is left to do.")
+		return say.noEffect, explain(fmt.Sprintf("The service accepted the %s%s and is done with it, but the SIM does not "+
+			"show it%s.", say.change,
+			commaSince(say.since), say.colonShows(o.Live)), o.Err, "The next plan reads the live SIM and shows what is left to "+
+			"do.")
 	case change.Ineffective:
-		return say.noEffect, explain(fmt.Sprintf("%s Reading shows that it had no effect%s.", sent, say.colonShows(o.Live)), o.Err, safeAdvice)
+		return say.noEffect, explain(fmt.Sprintf("%s Reading shows that it had no effect%s.", sent, say.colonShows(o.Live)),
+			o.Err, safeAdvice)
 	case change.Overtaken:
 		return "Somebody else has changed the SIM since", explain(fmt.Sprintf(
 			"%s %s shows neither what it showed before nor what was asked for%s. Somebody else has changed it since.",
-			sent, sentenceCase(say.object), say.colonShows(o.Live)), o.Err, "Find out who did, then plan again: the next plan shows the live SIM. Nothing is sent without it.")
+			sent, sentenceCase(say.object), say.colonShows(o.Live)), o.Err, "Find out who did, then plan again: the next plan "+
+			"shows the live SIM. Nothing is sent without it.")
 	case change.Pending:
 		return say.pending, explain(fmt.Sprintf("The service has accepted the %s%s, and its end was not seen.", say.change,
 			strings.TrimSuffix(commaSince(say.since), ",")), o.Err, cmp.Or(say.pendingAdvice, pendingAdvice))
 	case change.Unknown:
-		return say.unknown, explain(sent+" Reading the SIM can't tell what became of it.", o.Err, cmp.Or(say.unknownAdvice, unknownAdvice))
+		return say.unknown, explain(sent+" Reading the SIM can't tell what became of it.", o.Err,
+			cmp.Or(say.unknownAdvice, unknownAdvice))
 	case change.Gone:
 		if o.Sent {
-			return say.gone, explain(fmt.Sprintf("%s is no longer known to the service after the %s.", sentenceCase(say.object), say.change), o.Err, say.goneAdvice)
+			return say.gone, explain(fmt.Sprintf("%s is no longer known to the service after the %s.", sentenceCase(say.object),
+				say.change), o.Err, say.goneAdvice)
 		}
-		return say.gone, explain(fmt.Sprintf("The service does not know %s. Nothing was sent.", say.object), o.Err, say.goneAdvice)
+		return say.gone, explain(fmt.Sprintf("The service does not know %s. Nothing was sent.", say.object), o.Err,
+			say.goneAdvice)
 	}
 	return say.unable, ""
 }
@@ -208,26 +217,31 @@ func tellRefused[L, T any](o change.Outcome[L, T], say sentences) (summary, deta
 	case change.Interrupted:
 		return say.unable, the + " was not sent: the run was interrupted, or its time was over. Nothing has changed."
 	case change.Unreadable:
-		return say.unable, explain(fmt.Sprintf("%s could not be read before the %s. Nothing was sent.", sentenceCase(say.object), say.change), o.Err, "")
+		return say.unable, explain(fmt.Sprintf("%s could not be read before the %s. Nothing was sent.",
+			sentenceCase(say.object), say.change), o.Err, "")
 	case change.Decided:
 		return o.Decision.Summary, o.Decision.Detail
 	case change.ReadOnly:
-		return "Read-only provider", fmt.Sprintf("The %s of %s was not sent, since the provider is configured with read_only = true (%s). "+
-			"Nothing has changed.", say.kind, say.object, envReadOnly)
+		return "Read-only provider", fmt.Sprintf("The %s of %s was not sent, since the provider is configured with "+
+			"read_only = true (%s). Nothing has changed.", say.kind, say.object, envReadOnly)
 	case change.OverLimit:
-		return tooManyLiveChanges, fmt.Sprintf("The %s of %s was not sent, since this apply has already sent as many live changes as "+
-			"max_live_changes (%s) allows. Apply again to go on, or raise max_live_changes.", say.kind, say.object, envMaxLiveChanges)
+		return tooManyLiveChanges, fmt.Sprintf("The %s of %s was not sent, since this apply has already sent as many live "+
+			"changes as max_live_changes (%s) allows. Apply again to go on, or raise max_live_changes.", say.kind, say.object,
+			envMaxLiveChanges)
 	case change.NotRecorded:
-		return "Journal can't be written", explain(fmt.Sprintf("The %s was not sent, since it could not be written down first. Nothing has changed.",
-			say.change), o.Err, fmt.Sprintf("Make room, or give this user the right to write there, then apply again; or take journal (%s) out "+
-			"to go on without an audit trail.", envJournal))
+		return "Journal can't be written", explain(fmt.Sprintf("The %s was not sent, since it could not be written down "+
+			"first. Nothing has changed.",
+			say.change), o.Err, fmt.Sprintf("Make room, or give this user the right to write there, then apply again; or take "+
+			"journal (%s) out to go on without an audit trail.", envJournal))
 	case change.NotSent:
 		return say.unable, explain(the+" was not sent. Nothing has changed.", o.Err, "")
 	case change.Busy:
-		return say.unable, explain(fmt.Sprintf("%s was not changed: another change of it is running.", sentenceCase(say.object)), o.Err,
+		return say.unable, explain(fmt.Sprintf("%s was not changed: another change of it is running.",
+			sentenceCase(say.object)), o.Err,
 			"Apply again once it is over.")
 	case change.Rejected:
-		return say.unable, explain(fmt.Sprintf("The service refused the %s. Nothing has changed.", say.change), o.Err, say.advise(o.Err))
+		return say.unable, explain(fmt.Sprintf("The service refused the %s. Nothing has changed.", say.change), o.Err,
+			say.advise(o.Err))
 	case change.Fault:
 		return "Provider fault", explain(the+" was not sent.", o.Err, "")
 	}
@@ -244,7 +258,8 @@ func tellMoved[L, T any](o change.Outcome[L, T], say sentences) string {
 		o.Decision.Planned, o.Decision.Wanted, say.object, o.Decision.Shows)
 }
 
-// advise is what to do about a refusal: what the resource knows of it, else what helps against trouble of a general kind.
+// advise is what to do about a refusal: what the resource knows of it, else what helps against trouble of a general
+// kind.
 func (s sentences) advise(err error) string {
 	if s.refusalAdvice == nil {
 		return advice(err)

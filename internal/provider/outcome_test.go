@@ -12,8 +12,8 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/change"
 )
 
-// TestConclude: what each verb leaves in the state for each end of a change. In Create an error beside a state would taint
-// the SIM, and Terraform would destroy and order it again.
+// TestConclude: what each verb leaves in the state for each end of a change. In Create an error beside a state would
+// taint the SIM, and Terraform would destroy and order it again.
 func TestConclude(t *testing.T) {
 	t.Parallel()
 	const (
@@ -22,7 +22,8 @@ func TestConclude(t *testing.T) {
 		none                   = "none"
 		withError, withWarning = ", error", ", warning"
 	)
-	kinds := map[change.Kind]string{change.Refused: "refused", change.Done: "done", change.Needless: "needless", change.Moved: "moved",
+	kinds := map[change.Kind]string{change.Refused: "refused", change.Done: "done", change.Needless: "needless",
+		change.Moved:  "moved",
 		change.Broken: "broken", change.Unshown: "unshown", change.Ineffective: "ineffective", change.Overtaken: "overtaken",
 		change.Pending: "pending", change.Unknown: "unknown", change.Gone: "gone"}
 	want := map[verb]map[string]string{
@@ -59,7 +60,8 @@ func TestConclude(t *testing.T) {
 				if kind == change.Refused {
 					o.Reason = change.Rejected
 				}
-				conclusion[string, string]{verb: verb, say: sentences{object: "SIM 1", change: "change of SIM 1 to ACTIVE", unable: "Unable",
+				conclusion[string, string]{verb: verb, say: sentences{object: "SIM 1", change: "change of SIM 1 to ACTIVE",
+					unable: "Unable",
 					failed: "Failed", noEffect: "No effect", pending: "Pending", unknown: "Unknown", gone: "Gone"},
 					asked: keep("asked"), shown: keep("shown"), drop: func() { got += "none" }}.conclude(o, &diags)
 				for _, d := range diags {
@@ -79,8 +81,9 @@ func TestTell_pending(t *testing.T) {
 	o := change.Outcome[string, string]{Kind: change.Pending}
 	say := sentences{object: "SIM 1", change: "change of SIM 1 to ACTIVE", pending: "SIM status is pending"}
 	for since, want := range map[time.Time]string{
-		{}:                               "The service has accepted the change of SIM 1 to ACTIVE, and its end was not seen.",
-		time.Now().Add(-5 * time.Minute): "The service has accepted the change of SIM 1 to ACTIVE, 5m0s ago, and its end was not seen.",
+		{}: "The service has accepted the change of SIM 1 to ACTIVE, and its end was not seen.",
+		time.Now().Add(-5 * time.Minute): "The service has accepted the change of SIM 1 to ACTIVE, 5m0s ago, and its end " +
+			"was not seen.",
 	} {
 		say.since = since
 		if _, detail := tell(o, say); !strings.HasPrefix(detail, want) {

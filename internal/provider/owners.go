@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// owners holds a plan to one wish for each SIM: two resources that want different things of one SIM would each undo what
-// the other does, with a live change each time. It sees the resources of one provider configuration.
+// owners holds a plan to one wish for each SIM: two resources that want different things of one SIM would each undo
+// what the other does, with a live change each time. It sees the resources of one provider configuration.
 type owners struct {
 	mu     sync.Mutex
 	wishes map[string]wish
@@ -46,7 +46,8 @@ func (o *owners) claim(diags *diag.Diagnostics, key, sim string, w wish) {
 		return
 	}
 	diags.AddError("Two resources manage one SIM", fmt.Sprintf(
-		"%s: %s wants %s, and %s wants %s. Each apply would undo what the other has done, with live changes each time. Nothing was "+
-			"sent.\n\nKeep one of the two. To hand the SIM over, first take it out of the other one, or use a removed block with "+
-			"destroy = false.", sim, other.by, other.want, w.by, w.want))
+		"%s: %s wants %s, and %s wants %s. Each apply would undo what the other has done, with live changes each time. "+
+			"Nothing was "+
+			"sent.\n\nKeep one of the two. To hand the SIM over, first take it out of the other one, or use a removed block "+
+			"with destroy = false.", sim, other.by, other.want, w.by, w.want))
 }

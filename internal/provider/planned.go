@@ -66,14 +66,16 @@ func (p *plannedChanges) count(diags *diag.Diagnostics, kind livechange.Kind, si
 		p.reported = true
 		diags.AddError(tooManyLiveChanges, fmt.Sprintf(
 			"This plan has more than %s, the limit that max_live_changes (%s) sets for each provider block.\n\n"+
-				"Look for what makes the plan this large. If it is intended, raise max_live_changes, or apply in parts with -target.",
+				"Look for what makes the plan this large. If it is intended, raise max_live_changes, or apply in parts with "+
+				"-target.",
 			plural(p.limit, "live change"), envMaxLiveChanges))
 	}
 }
 
 // staleState ends the sentence about a SIM that shows something else than the state says.
 func staleState(says string) string {
-	return fmt.Sprintf(" The state says %s, and an apply is held to that: it sends nothing. Refresh the state and plan again.", says)
+	return fmt.Sprintf(" The state says %s, and an apply is held to that: it sends nothing. Refresh the state and plan "+
+		"again.", says)
 }
 
 // warnLeftAlone says that a destroy leaves the network as it is. The text names the SIM, since Terraform prints no
@@ -82,9 +84,9 @@ func warnLeftAlone(diags *diag.Diagnostics, kind livechange.Kind, detail string)
 	diags.AddWarning(kind.LeftAloneSummary(), detail)
 }
 
-// plannedFleets are the changes that plans of this run have announced of fleets, SIM by SIM, by their last_change, which has
-// a digest over all of them. Terraform plans an object once more before it applies it, so its apply finds them here: a value
-// of the plan holds Terraform to the whole, and this holds each SIM to what was read of it.
+// plannedFleets are the changes that plans of this run have announced of fleets, SIM by SIM, by their last_change,
+// which has a digest over all of them. Terraform plans an object once more before it applies it, so its apply finds
+// them here: a value of the plan holds Terraform to the whole, and this holds each SIM to what was read of it.
 type plannedFleets struct {
 	mu           sync.Mutex
 	byLastChange map[string]map[string]string // by product id, what the SIM showed

@@ -19,7 +19,8 @@ func said(diags diag.Diagnostics) string {
 }
 
 func activation(sim string) liveChange {
-	return liveChange{kind: livechange.SIMStatus, sim: sim, what: "SIM " + sim + ": status INACTIVE -> ACTIVE.", to: "ACTIVE"}
+	return liveChange{kind: livechange.SIMStatus, sim: sim, what: "SIM " + sim + ": status INACTIVE -> ACTIVE.",
+		to: "ACTIVE"}
 }
 
 func TestPlannedLiveChange(t *testing.T) {
@@ -35,9 +36,9 @@ func TestPlannedLiveChange(t *testing.T) {
 
 // TestPlannedLimit: a plan is held to its distinct changes, one error says it for all.
 func TestPlannedLimit(t *testing.T) {
-	const tooMany = "error: Too many live changes: This plan has more than 2 live changes, the limit that max_live_changes " +
-		"(TELCO_MAX_LIVE_CHANGES) sets for each provider block.\n\nLook for what makes the plan this large. If it is intended, raise max_live_changes, or apply in parts " +
-		"with -target."
+	const tooMany = "error: Too many live changes: This plan has more than 2 live changes, the limit that " +
+		"max_live_changes (TELCO_MAX_LIVE_CHANGES) sets for each provider block.\n\nLook for what makes the plan this " +
+		"large. If it is intended, raise max_live_changes, or apply in parts with -target."
 	for name, test := range map[string]struct {
 		sims []string
 		over bool
@@ -69,7 +70,8 @@ func TestPlannedLimit(t *testing.T) {
 func TestWarnLeftAlone(t *testing.T) {
 	var diags diag.Diagnostics
 	warnLeftAlone(&diags, livechange.AutoActivation, "SIM 8949 stays armed.")
-	if got, want := said(diags), "warning: Nothing is changed on the network: auto-activation group: SIM 8949 stays armed."; got != want {
+	if got, want := said(diags),
+		"warning: Nothing is changed on the network: auto-activation group: SIM 8949 stays armed."; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

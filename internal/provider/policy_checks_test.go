@@ -25,29 +25,46 @@ func TestAccGuides_policyChecks(t *testing.T) {
 		later   = `resource "terraform_data" "later" {}` + "\n"
 	)
 	swap := func(newSIM string, more ...string) string {
-		return fmt.Sprintf("resource \"telco_mvno_sim_swap\" \"test\" {\n  account_id = %q\n  new_sim = %s\n  %s\n}\n", account, newSIM, strings.Join(more, "\n"))
+		return fmt.Sprintf("resource \"telco_mvno_sim_swap\" \"test\" {\n  account_id = %q\n  new_sim = %s\n  %s\n}\n",
+			account, newSIM, strings.Join(more, "\n"))
 	}
 	card := func(more string) string {
-		return fmt.Sprintf("resource \"telco_sim_card\" \"test\" {\n  account_key = %q\n  cli = \"001010000000099\"\n  %s\n}\n", simAccount, more)
+		return fmt.Sprintf("resource \"telco_sim_card\" \"test\" {\n  account_key = %q\n  cli = \"001010000000099\"\n  "+
+			"%s\n}\n", simAccount, more)
 	}
 	plans := map[string]struct {
 		config, setting string
 		refusedBy       string // the heading of the check; "" where all pass
 		denied          string // the rule of the review, which judges what this plan sends; "" where it passes
 	}{
-		"fine": {config: simStatusConfig(asyncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`) + fleetConfig(map[string]string{syncProduct: "ACTIVE"}) + "\n" +
-			swap(`"eSim"`, `replaces = "`+held+`"`) + card(`state = "live"`) + "\ndata \"telco_products\" \"all\" {\n  statuses = [\"TERMINATED\"]\n}\n"},
-		"termination":                {config: simStatusConfig(syncProduct, "TERMINATED"), refusedBy: "No terminations", denied: "termination"},
-		"termination on destroy":     {config: simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "PENDING_TERMINATE"`), refusedBy: "No terminations"},
-		"status known after apply":   {config: later + strings.Replace(simStatusConfig(syncProduct, "X"), `"X"`, "terraform_data.later.id", 1), refusedBy: "No terminations", denied: "unknown"},
-		"termination in a fleet":     {config: fleetConfig(map[string]string{syncProduct: "ACTIVE", asyncProduct: "TERMINATED"}), refusedBy: "No terminations", denied: "termination"},
-		"fleet known after apply":    {config: later + strings.Replace(fleetConfig(map[string]string{syncProduct: "X"}), `"X"`, "terraform_data.later.id", 1), refusedBy: "No terminations", denied: "unknown"},
-		"termination of a card":      {config: card(`state = "terminated"`), refusedBy: "No terminations", denied: "termination"},
-		"card without protection":    {config: card(`deletion_protection = false`), refusedBy: "No deletions, and no protection taken off"},
-		"swap by word alone":         {config: swap(`"autoAssign"`), refusedBy: "Each swap names the SIM that it replaces", denied: "swap-by-word"},
-		"swap to what is not known":  {config: later + swap("terraform_data.later.id"), refusedBy: "Each swap names the SIM that it replaces", denied: "unknown"},
-		"limit too high":             {config: simStatusConfig(syncProduct, "ACTIVE"), setting: "max_live_changes = 101", refusedBy: "Nothing hidden by the switches"},
-		"no limit":                   {config: simStatusConfig(syncProduct, "ACTIVE"), setting: "read_only = false", refusedBy: "Nothing hidden by the switches"},
+		"fine": {config: simStatusConfig(asyncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`) +
+			fleetConfig(map[string]string{syncProduct: "ACTIVE"}) + "\n" +
+			swap(`"eSim"`, `replaces = "`+held+`"`) + card(`state = "live"`) +
+			"\ndata \"telco_products\" \"all\" {\n  statuses = [\"TERMINATED\"]\n}\n"},
+		"termination": {config: simStatusConfig(syncProduct, "TERMINATED"), refusedBy: "No terminations",
+			denied: "termination"},
+		"termination on destroy": {config: simStatusConfig(syncProduct, "ACTIVE",
+			`status_on_destroy = "PENDING_TERMINATE"`), refusedBy: "No terminations"},
+		"status known after apply": {config: later +
+			strings.Replace(simStatusConfig(syncProduct, "X"), `"X"`, "terraform_data.later.id", 1),
+			refusedBy: "No terminations", denied: "unknown"},
+		"termination in a fleet": {config: fleetConfig(map[string]string{syncProduct: "ACTIVE",
+			asyncProduct: "TERMINATED"}), refusedBy: "No terminations", denied: "termination"},
+		"fleet known after apply": {config: later +
+			strings.Replace(fleetConfig(map[string]string{syncProduct: "X"}), `"X"`, "terraform_data.later.id", 1),
+			refusedBy: "No terminations", denied: "unknown"},
+		"termination of a card": {config: card(`state = "terminated"`), refusedBy: "No terminations",
+			denied: "termination"},
+		"card without protection": {config: card(`deletion_protection = false`),
+			refusedBy: "No deletions, and no protection taken off"},
+		"swap by word alone": {config: swap(`"autoAssign"`), refusedBy: "Each swap names the SIM that it replaces",
+			denied: "swap-by-word"},
+		"swap to what is not known": {config: later + swap("terraform_data.later.id"),
+			refusedBy: "Each swap names the SIM that it replaces", denied: "unknown"},
+		"limit too high": {config: simStatusConfig(syncProduct, "ACTIVE"), setting: "max_live_changes = 101",
+			refusedBy: "Nothing hidden by the switches"},
+		"no limit": {config: simStatusConfig(syncProduct, "ACTIVE"), setting: "read_only = false",
+			refusedBy: "Nothing hidden by the switches"},
 		"a plan that was broken off": {config: simStatusConfig("JASPER-8997100000000000999", "ACTIVE"), refusedBy: whole},
 	}
 	checks := policyChecks(t)

@@ -47,8 +47,9 @@ func loadOperation[T any](ctx context.Context, private privateReader, diags *dia
 
 func warnUnreadable(diags *diag.Diagnostics) {
 	diags.AddWarning("Record of a pending change can't be read",
-		"The private state of this object has a pending change that was kept by another version of this provider, or is damaged. It is "+
-			"ignored: what the service shows of the SIM is taken for what became of it, and nothing is sent without a plan that shows it.")
+		"The private state of this object has a pending change that was kept by another version of this provider, or is "+
+			"damaged. It is ignored: what the service shows of the SIM is taken for what became of it, and nothing is sent "+
+			"without a plan that shows it.")
 }
 
 // saveOperation keeps the operation; nil takes an earlier one away.

@@ -50,7 +50,9 @@ type productSIMModel struct {
 	Characteristics map[string]string `tfsdk:"characteristics"`
 }
 
-func (d *productDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *productDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_product"
 }
 
@@ -71,7 +73,8 @@ func (d *productDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"start_date":        text("Start date, in RFC 3339 form."),
 			"offering":          text("Name of the product offering."),
 			"characteristics":   characteristics,
-			"related_parties": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Parties of the product, such as the customer account in the backend.",
+			"related_parties": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Parties of the product, such " +
+				"as the customer account in the backend.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"id": text("Id of the party."), "name": text("Name of the party."), "role": text("Its role, such as `customer`."),
 				}}},
@@ -101,7 +104,8 @@ func (d *productDataSource) Read(ctx context.Context, req datasource.ReadRequest
 			fmt.Sprintf("The CMO knows no product %s in this tenant.", model.ID.ValueString()), err, ""))
 		return
 	case err != nil:
-		resp.Diagnostics.AddError("Unable to read product", explain(fmt.Sprintf("Product %s could not be read.", model.ID.ValueString()), err, ""))
+		resp.Diagnostics.AddError("Unable to read product",
+			explain(fmt.Sprintf("Product %s could not be read.", model.ID.ValueString()), err, ""))
 		return
 	}
 	model.take(p)
@@ -109,17 +113,20 @@ func (d *productDataSource) Read(ctx context.Context, req datasource.ReadRequest
 }
 
 func (m *productModel) take(p *cmo.Product) {
-	m.Status, m.ConnectivityType, m.Backend = stringOrNull(p.Status), stringOrNull(p.ConnectivityType), stringOrNull(p.Backend)
+	m.Status, m.ConnectivityType, m.Backend = stringOrNull(p.Status), stringOrNull(p.ConnectivityType),
+		stringOrNull(p.Backend)
 	m.StartDate, m.Offering = stringOrNull(p.StartDate), stringOrNull(p.Offering)
 	m.Characteristics = notNil(p.Characteristics)
 	m.RelatedParties = []partyModel{}
 	for _, party := range p.RelatedParties {
-		m.RelatedParties = append(m.RelatedParties, partyModel{ID: stringOrNull(party.ID), Name: stringOrNull(party.Name), Role: stringOrNull(party.Role)})
+		m.RelatedParties = append(m.RelatedParties, partyModel{ID: stringOrNull(party.ID), Name: stringOrNull(party.Name),
+			Role: stringOrNull(party.Role)})
 	}
 	if s := p.SIMCard; s != nil {
 		m.SIMCard = &productSIMModel{
-			ID: stringOrNull(s.ID), Status: stringOrNull(s.Status), ICCID: stringOrNull(s.ICCID), IMSI: stringOrNull(s.IMSI), MSISDN: stringOrNull(s.MSISDN),
-			IMEI: stringOrNull(s.IMEI), Characteristics: notNil(s.Characteristics),
+			ID: stringOrNull(s.ID), Status: stringOrNull(s.Status), ICCID: stringOrNull(s.ICCID), IMSI: stringOrNull(s.IMSI),
+			MSISDN: stringOrNull(s.MSISDN),
+			IMEI:   stringOrNull(s.IMEI), Characteristics: notNil(s.Characteristics),
 		}
 	}
 }

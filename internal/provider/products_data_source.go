@@ -38,33 +38,41 @@ type productSummaryModel struct {
 	Status           types.String `tfsdk:"status"`
 }
 
-func (d *productsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *productsDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_products"
 }
 
 func (d *productsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The IoT connection products (SIMs and satellite terminals) of the CMO tenant, all pages, sorted by id. The " +
-			"API has no filters, so `statuses`, `backends` and `connectivity_type` choose among what was read.",
+		MarkdownDescription: "The IoT connection products (SIMs and satellite terminals) of the CMO tenant, all pages, " +
+			"sorted by id. The API has no filters, so `statuses`, `backends` and `connectivity_type` choose among what was read.",
 		Attributes: map[string]schema.Attribute{
 			"statuses": schema.SetAttribute{ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Only products with one of these statuses, such as `ACTIVE`.",
-				Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.RegexMatches(statusPattern, statusRule))}},
+				Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.RegexMatches(statusPattern,
+					statusRule))}},
 			"backends": schema.SetAttribute{ElementType: types.StringType, Optional: true,
 				MarkdownDescription: "Only products of one of these backends, such as `TMSP`."},
-			"connectivity_type": schema.StringAttribute{Optional: true, MarkdownDescription: "Only `CELLULAR` or only `SATELLITE` products.",
-				Validators: []validator.String{stringvalidator.OneOf("CELLULAR", "SATELLITE")}},
-			"page_size": schema.Int64Attribute{Optional: true, MarkdownDescription: "How many products to ask for in one call. Default `100`.",
-				Validators: []validator.Int64{int64validator.Between(1, 1000)}},
+			"connectivity_type": schema.StringAttribute{Optional: true,
+				MarkdownDescription: "Only `CELLULAR` or only `SATELLITE` products.",
+				Validators:          []validator.String{stringvalidator.OneOf("CELLULAR", "SATELLITE")}},
+			"page_size": schema.Int64Attribute{Optional: true,
+				MarkdownDescription: "How many products to ask for in one call. Default `100`.",
+				Validators:          []validator.Int64{int64validator.Between(1, 1000)}},
 			"products": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The products, sorted by id.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":                schema.StringAttribute{Computed: true, MarkdownDescription: "Product id, `BACKEND-ICCID` for a SIM."},
+					"id": schema.StringAttribute{Computed: true,
+						MarkdownDescription: "Product id, `BACKEND-ICCID` for a SIM."},
 					"backend":           schema.StringAttribute{Computed: true, MarkdownDescription: "Backend, such as `TMSP`."},
 					"iccid":             schema.StringAttribute{Computed: true, MarkdownDescription: "ICCID; null for satellites."},
 					"connectivity_type": schema.StringAttribute{Computed: true, MarkdownDescription: "`CELLULAR` or `SATELLITE`."},
-					"status":            schema.StringAttribute{Computed: true, MarkdownDescription: "Status as the list shows it; it may be the composite product's rather than the SIM's."},
+					"status": schema.StringAttribute{Computed: true,
+						MarkdownDescription: "Status as the list shows it; it may be the composite product's rather than the SIM's."},
 				}}},
-			"ids": schema.ListAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: "The ids of `products`, in the same order."},
+			"ids": schema.ListAttribute{ElementType: types.StringType, Computed: true,
+				MarkdownDescription: "The ids of `products`, in the same order."},
 		},
 	}
 }
@@ -86,7 +94,8 @@ func (d *productsDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 	products, err := client.Products(ctx, int(config.PageSize.ValueInt64()))
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to list products", explain("The products of the CMO tenant could not be listed.", err, ""))
+		resp.Diagnostics.AddError("Unable to list products",
+			explain("The products of the CMO tenant could not be listed.", err, ""))
 		return
 	}
 	wanted := func(p cmo.Summary) bool {

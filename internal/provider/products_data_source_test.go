@@ -53,7 +53,8 @@ data "telco_products" "none" { backends = ["STC"] }
 		})
 	}
 	products := func(name string, want ...knownvalue.Check) statecheck.StateCheck {
-		return statecheck.ExpectKnownValue("data.telco_products."+name, tfjsonpath.New("products"), knownvalue.ListExact(want))
+		return statecheck.ExpectKnownValue("data.telco_products."+name, tfjsonpath.New("products"),
+			knownvalue.ListExact(want))
 	}
 	env.Test(
 		resource.TestStep{
@@ -61,7 +62,8 @@ data "telco_products" "none" { backends = ["STC"] }
 			ConfigStateChecks: []statecheck.StateCheck{
 				ids("all", all...), ids("paged", all...), ids("suspended", syncProduct, cellular[1], cellular[4], cellular[7]),
 				ids("some", syncProduct), ids("satellites", "INTELSAT-4711"), ids("none"),
-				products("some", product(syncProduct, "JASPER", "CELLULAR", "SUSPENDED", knownvalue.StringExact("8997100000000000017"))),
+				products("some", product(syncProduct, "JASPER", "CELLULAR", "SUSPENDED",
+					knownvalue.StringExact("8997100000000000017"))),
 				products("satellites", product("INTELSAT-4711", "INTELSAT", "SATELLITE", "ACTIVE", knownvalue.Null())),
 				products("none"),
 			},
@@ -73,7 +75,8 @@ data "telco_products" "none" { backends = ["STC"] }
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				env.Inject(simulator.Fault{Match: simulator.Match{Route: "product.list"}, Effect: simulator.Answer, Status: 200, Body: "{}"})
+				env.Inject(simulator.Fault{Match: simulator.Match{Route: "product.list"}, Effect: simulator.Answer, Status: 200,
+					Body: "{}"})
 			},
 			Config:      config,
 			ExpectError: regexp.MustCompile(`Unable\s+to\s+list\s+products(.|\n)*does\s+not\s+look\s+like\s+the\s+CMO\s+API`),

@@ -71,8 +71,8 @@ func (p *telcoProvider) Metadata(_ context.Context, _ provider.MetadataRequest, 
 
 func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Declare the SIM cards of a fleet and apply them to live mobile networks: create SIMs, set their " +
-			"status, arm auto-activation groups, swap the SIM of an MVNO account.\n\n" +
+		MarkdownDescription: "Declare the SIM cards of a fleet and apply them to live mobile networks: create SIMs, set " +
+			"their status, arm auto-activation groups, swap the SIM of an MVNO account.\n\n" +
 			"**These changes are live, may be billed, and can't be undone automatically.** Each planned one brings a warning. " +
 			"A change is sent at most once, and an accepted change is never lost.\n\n" +
 			"Each API is asked for its settings only when a resource or data source uses it. A value in the configuration " +
@@ -85,7 +85,8 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 					"client_id":     textAttribute("Login of the client-credentials grant.", envAccountsClientID),
 					"client_secret": secretAttribute("Password of the client-credentials grant.", envAccountsClientSecret),
 				}),
-			"cmo": apiSchema("The **CMO API** (Telekom T IoT Hub, Connection Management Orchestrator), used by `telco_sim_status`, "+
+			"cmo": apiSchema("The **CMO API** (Telekom T IoT Hub, Connection Management Orchestrator), used by "+
+				"`telco_sim_status`, "+
 				"`telco_sim_fleet_status`, `telco_product` and `telco_products`.",
 				20, 10, "90s", map[string]schema.Attribute{
 					"endpoint": endpointAttribute("The API URL as copied from Application Access Management, taken verbatim; it "+
@@ -136,43 +137,48 @@ func (p *telcoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 				}),
 			"read_only": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "`true`: refresh, plan and data sources work, and every create, update and delete that would send " +
+				MarkdownDescription: "`true`: refresh, plan and data sources work, and every create, update and delete that " +
+					"would send " +
 					"a change fails before anything is sent. For pull requests and audits. Default `false`. " + orEnv(envReadOnly),
 			},
 			"max_live_changes": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "The most live changes in one plan or apply; `0`, the default, is no limit. A plan that holds more " +
-					"fails, and an apply stops before it sends more. " + orEnv(envMaxLiveChanges),
+				MarkdownDescription: "The most live changes in one plan or apply; `0`, the default, is no limit. A plan that " +
+					"holds more fails, and an apply stops before it sends more. " + orEnv(envMaxLiveChanges),
 				Validators: []validator.Int64{int64validator.AtLeast(0)},
 			},
 			"preflight": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Read the live SIM while planning a change, to make the warning exact and to find what the service " +
-					"would refuse. Default `true`. With `false` the same checks run at apply, before the change is sent. " +
+				MarkdownDescription: "Read the live SIM while planning a change, to make the warning exact and to find what the " +
+					"service would refuse. Default `true`. With `false` the same checks run at apply, before the change is sent. " +
 					orEnv(envPreflight),
 			},
 			"journal": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Folder of the journal: an audit trail of all live changes that survives a `kill -9`. Each change is on disk " +
-					"there before it is sent, and where that fails it is not sent. Unset, there is none. Keep the folder beyond the run, " +
-					"for example on a volume of the pipeline's runner. " + orEnv(envJournal) + " Each record carries the text of " +
-					"`" + envJournalNote + "`, such as a ticket or the URL of a pipeline's run.",
+				MarkdownDescription: "Folder of the journal: an audit trail of all live changes that survives a `kill -9`. Each " +
+					"change is on disk there before it is sent, and where that fails it is not sent. Unset, there is none. Keep the " +
+					"folder beyond the run, for example on a volume of the pipeline's runner. " + orEnv(envJournal) + " Each " +
+					"record carries the text of `" + envJournalNote + "`, such as a ticket or the URL of a pipeline's run.",
 			},
 		},
 	}
 }
 
 // apiSchema is the object of one API: its own settings, and the limits that all four share.
-func apiSchema(description string, perSecond float64, concurrent int64, timeout string, own map[string]schema.Attribute) schema.Attribute {
+func apiSchema(
+	description string, perSecond float64, concurrent int64, timeout string, own map[string]schema.Attribute,
+) schema.Attribute {
 	own["requests_per_second"] = schema.Float64Attribute{
-		Optional:            true,
-		MarkdownDescription: "Maximum requests per second, over all resources of this provider block. Default `" + number(perSecond) + "`.",
-		Validators:          []validator.Float64{float64validator.AtLeast(0.01)},
+		Optional: true,
+		MarkdownDescription: "Maximum requests per second, over all resources of this provider block. Default `" +
+			number(perSecond) + "`.",
+		Validators: []validator.Float64{float64validator.AtLeast(0.01)},
 	}
 	own["max_concurrent_requests"] = schema.Int64Attribute{
-		Optional:            true,
-		MarkdownDescription: "Maximum requests at a time, over all resources of this provider block. Default `" + number(float64(concurrent)) + "`.",
-		Validators:          []validator.Int64{int64validator.AtLeast(1)},
+		Optional: true,
+		MarkdownDescription: "Maximum requests at a time, over all resources of this provider block. Default `" +
+			number(float64(concurrent)) + "`.",
+		Validators: []validator.Int64{int64validator.AtLeast(1)},
 	}
 	own["request_timeout"] = schema.StringAttribute{
 		Optional:            true,
@@ -203,7 +209,9 @@ func secretAttribute(description, env string) schema.StringAttribute {
 
 func orEnv(env string) string { return "Environment variable: `" + env + "`." }
 
-func (p *telcoProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+func (p *telcoProvider) Configure(
+	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
+) {
 	var config providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {

@@ -52,10 +52,13 @@ func withAll(t *testing.T) *acctest.Env {
 // environment is the whole provider block as environment variables.
 func environment(env *acctest.Env) []string {
 	return []string{
-		"TELCO_ACCOUNTS_ENDPOINT=" + env.URL + "/accounts", "TELCO_ACCOUNTS_CLIENT_ID=" + simulator.ClientID, "TELCO_ACCOUNTS_CLIENT_SECRET=" + simulator.ClientSecret,
-		"TELCO_CMO_ENDPOINT=" + env.URL + "/cmo/v5", "TELCO_CMO_TENANT=" + simulator.Tenant, "TELCO_CMO_TOKEN_URL=" + env.URL + "/cmo/token",
+		"TELCO_ACCOUNTS_ENDPOINT=" + env.URL + "/accounts", "TELCO_ACCOUNTS_CLIENT_ID=" + simulator.ClientID,
+		"TELCO_ACCOUNTS_CLIENT_SECRET=" + simulator.ClientSecret,
+		"TELCO_CMO_ENDPOINT=" + env.URL + "/cmo/v5", "TELCO_CMO_TENANT=" + simulator.Tenant,
+		"TELCO_CMO_TOKEN_URL=" + env.URL + "/cmo/token",
 		"TELCO_CMO_CLIENT_ID=" + simulator.ClientID, "TELCO_CMO_CLIENT_SECRET=" + simulator.ClientSecret,
-		"TELCO_M2M_ENDPOINT=" + env.URL + "/m2m", "TELCO_M2M_USERNAME=" + simulator.M2MUsername, "TELCO_M2M_PASSWORD=" + simulator.M2MPassword,
+		"TELCO_M2M_ENDPOINT=" + env.URL + "/m2m", "TELCO_M2M_USERNAME=" + simulator.M2MUsername,
+		"TELCO_M2M_PASSWORD=" + simulator.M2MPassword,
 		"TELCO_M2M_API_ID=" + simulator.M2MAPIID, "TELCO_M2M_TAG_STYLE=upper_snake",
 		"TELCO_MVNO_ENDPOINT=" + env.URL + "/mvno", "TELCO_MVNO_TOKEN=" + simulator.MVNOToken,
 	}
@@ -96,7 +99,8 @@ func TestAccProvider_environment(t *testing.T) {
 			t.Errorf("%s was not called", api)
 		}
 		for _, r := range requests {
-			if agent := r.Header.Get("User-Agent"); !strings.HasPrefix(agent, "terraform-provider-telco/") || !strings.Contains(agent, "Terraform/1.") {
+			if agent := r.Header.Get("User-Agent"); !strings.HasPrefix(agent, "terraform-provider-telco/") ||
+				!strings.Contains(agent, "Terraform/1.") {
 				t.Errorf("%s %s: User-Agent %q", r.Method, r.Path, agent)
 			}
 		}
@@ -116,8 +120,10 @@ func TestAccProvider_environment(t *testing.T) {
 
 	// The block wins; an empty scope sends none; a token of the environment gives way to a configured client.
 	env.ForgetRequests()
-	cli.Setenv("TELCO_CMO_ENDPOINT=http://127.0.0.1:9/", "TELCO_CMO_CLIENT_ID=nobody", "TELCO_CMO_SCOPE=", "TELCO_CMO_ACCESS_TOKEN=stale")
-	cli.Write("main.tf", bare(env, `data "telco_products" "all" {}`, fmt.Sprintf("cmo = {\n endpoint = %q\n client_id = %q\n }", env.URL+"/cmo/v5", simulator.ClientID)))
+	cli.Setenv("TELCO_CMO_ENDPOINT=http://127.0.0.1:9/", "TELCO_CMO_CLIENT_ID=nobody", "TELCO_CMO_SCOPE=",
+		"TELCO_CMO_ACCESS_TOKEN=stale")
+	cli.Write("main.tf", bare(env, `data "telco_products" "all" {}`,
+		fmt.Sprintf("cmo = {\n endpoint = %q\n client_id = %q\n }", env.URL+"/cmo/v5", simulator.ClientID)))
 	cli.MustRun("plan")
 	for _, form := range tokenForms(env) {
 		if form.Has("scope") {
@@ -126,7 +132,8 @@ func TestAccProvider_environment(t *testing.T) {
 	}
 	// A token alone needs no client.
 	env.ForgetRequests()
-	cli.Setenv("TELCO_CMO_ENDPOINT="+env.URL+"/cmo/v5", "TELCO_CMO_ACCESS_TOKEN="+token(t, env), "TELCO_CMO_CLIENT_ID=", "TELCO_CMO_TOKEN_URL=")
+	cli.Setenv("TELCO_CMO_ENDPOINT="+env.URL+"/cmo/v5", "TELCO_CMO_ACCESS_TOKEN="+token(t, env), "TELCO_CMO_CLIENT_ID=",
+		"TELCO_CMO_TOKEN_URL=")
 	cli.Write("main.tf", bare(env, `data "telco_products" "all" {}`))
 	cli.MustRun("plan")
 	if n := len(tokenForms(env)); n != 1 { // the test's own
@@ -146,8 +153,8 @@ func TestAccProvider_missing(t *testing.T) {
 	}
 	checkOutput(t, output,
 		"accounts.client_id (TELCO_ACCOUNTS_CLIENT_ID), accounts.client_secret (TELCO_ACCOUNTS_CLIENT_SECRET)",
-		"cmo.endpoint (TELCO_CMO_ENDPOINT), cmo.tenant (TELCO_CMO_TENANT), cmo.token_url (TELCO_CMO_TOKEN_URL), cmo.client_id (TELCO_CMO_CLIENT_ID), "+
-			"cmo.client_secret (TELCO_CMO_CLIENT_SECRET)",
+		"cmo.endpoint (TELCO_CMO_ENDPOINT), cmo.tenant (TELCO_CMO_TENANT), cmo.token_url (TELCO_CMO_TOKEN_URL), "+
+			"cmo.client_id (TELCO_CMO_CLIENT_ID), cmo.client_secret (TELCO_CMO_CLIENT_SECRET)",
 		"m2m.username (TELCO_M2M_USERNAME), m2m.password (TELCO_M2M_PASSWORD), m2m.api_id (TELCO_M2M_API_ID)",
 		"mvno.token (TELCO_MVNO_TOKEN)", "!accounts.endpoint", "!mvno.endpoint")
 
@@ -166,12 +173,14 @@ func TestAccProvider_invalid(t *testing.T) {
 		settings string
 		want     []string
 	}{
-		"http off loopback": {`cmo = { endpoint = "http://api.example.com/v5" }`, []string{"cmo.endpoint must begin with https://", "loopback host only"}},
+		"http off loopback": {`cmo = { endpoint = "http://api.example.com/v5" }`,
+			[]string{"cmo.endpoint must begin with https://", "loopback host only"}},
 		"other schemes and parts": {`
   accounts = { endpoint = "ftp://api.example.com" }
   m2m      = { endpoint = "https://user:hunter2@api.example.com" }
   mvno     = { endpoint = "https://api.example.com?key=hunter2" }`,
-			[]string{"accounts.endpoint must begin with https://", "m2m.endpoint must not hold a user or password", "mvno.endpoint must not hold a query", "!hunter2@"}},
+			[]string{"accounts.endpoint must begin with https://", "m2m.endpoint must not hold a user or password",
+				"mvno.endpoint must not hold a query", "!hunter2@"}},
 		"token and client": {`cmo = {
     access_token  = "token"
     token_url     = "https://t.example.com"
@@ -183,7 +192,8 @@ func TestAccProvider_invalid(t *testing.T) {
   max_live_changes = -1
   cmo              = { requests_per_second = 0, max_concurrent_requests = 0, request_timeout = "soon" }
   m2m              = { tag_style = "camel" }`,
-			[]string{"max_live_changes", "cmo.requests_per_second", "cmo.max_concurrent_requests", "cmo.request_timeout must be a positive duration", "m2m.tag_style"}},
+			[]string{"max_live_changes", "cmo.requests_per_second", "cmo.max_concurrent_requests",
+				"cmo.request_timeout must be a positive duration", "m2m.tag_style"}},
 	} {
 		cli.Write("main.tf", bare(env, `data "telco_products" "all" {}`, test.settings))
 		output, exit := cli.Run("validate")
@@ -193,13 +203,15 @@ func TestAccProvider_invalid(t *testing.T) {
 		checkOutput(t, output, test.want...)
 	}
 
-	cli.Setenv("TELCO_READ_ONLY=maybe", "TELCO_MAX_LIVE_CHANGES=-1", "TELCO_PREFLIGHT=2", "TELCO_M2M_TAG_STYLE=camel", "TELCO_MVNO_ENDPOINT=http://api.example.com")
+	cli.Setenv("TELCO_READ_ONLY=maybe", "TELCO_MAX_LIVE_CHANGES=-1", "TELCO_PREFLIGHT=2", "TELCO_M2M_TAG_STYLE=camel",
+		"TELCO_MVNO_ENDPOINT=http://api.example.com")
 	cli.Write("main.tf", bare(env, allAPIs))
 	output, exit := cli.Run("plan")
 	if exit == 0 {
 		t.Error("an environment that is not valid was taken")
 	}
-	checkOutput(t, output, "TELCO_READ_ONLY must be true or false", "TELCO_MAX_LIVE_CHANGES must be a whole number", "TELCO_PREFLIGHT must be true or false",
+	checkOutput(t, output, "TELCO_READ_ONLY must be true or false", "TELCO_MAX_LIVE_CHANGES must be a whole number",
+		"TELCO_PREFLIGHT must be true or false",
 		"environment variable TELCO_M2M_TAG_STYLE", "environment variable TELCO_MVNO_ENDPOINT", "must begin with https://")
 }
 
@@ -210,10 +222,12 @@ func TestAccProvider_unknown(t *testing.T) {
 	cli := env.NewAttachedCLI(t)
 	unknown := strings.ReplaceAll(env.APIs(), `"`+env.URL, `"${terraform_data.url.output}`)
 	config := func(more string) string {
-		return strings.Replace(env.Config(allAPIs+fmt.Sprintf("\nresource \"terraform_data\" \"url\" {\n  input = %q\n}\n%s", env.URL, more)), env.APIs(), unknown, 1)
+		return strings.Replace(env.Config(allAPIs+fmt.Sprintf("\nresource \"terraform_data\" \"url\" {\n  input = %q\n}\n%s",
+			env.URL, more)), env.APIs(), unknown, 1)
 	}
 	cli.Write("main.tf", config(""))
-	checkOutput(t, cli.MustRun("plan", "-out=plan"), "5 to add", "Warning: Live, irreversible change: SIM status", "Warning: Live, irreversible change: SIM card creation",
+	checkOutput(t, cli.MustRun("plan", "-out=plan"), "5 to add", "Warning: Live, irreversible change: SIM status",
+		"Warning: Live, irreversible change: SIM card creation",
 		"Warning: Live, irreversible change: auto-activation group", "Warning: Live, irreversible change: MVNO SIM swap")
 	if n := len(env.Requests(simulator.Match{})); n > 0 {
 		t.Errorf("%d requests without settings", n)
@@ -247,7 +261,8 @@ resource "telco_sim_status" "test" {
   for_each   = toset([%q, %q])
   product_id = each.key
   status     = "ACTIVE"
-}`, syncProduct, asyncProduct), `read_only = terraform_data.later.id != ""`, "max_live_changes = length(terraform_data.later.id)",
+}`, syncProduct, asyncProduct), `read_only = terraform_data.later.id != ""`, "max_live_changes = "+
+		"length(terraform_data.later.id)",
 		"preflight = length(terraform_data.later.id) == 0"))
 	checkOutput(t, cli.MustRun("plan"), "3 to add", live)
 	output, exit := cli.Run("apply", "-auto-approve")
@@ -293,7 +308,8 @@ data "telco_products" "all" {}
 	if exit == 0 {
 		t.Error("a destroy was sent")
 	}
-	checkOutput(t, output, live, "ACTIVE -> TERMINATED", "Error: Read-only provider", syncProduct, "read_only = true (TELCO_READ_ONLY)")
+	checkOutput(t, output, live, "ACTIVE -> TERMINATED", "Error: Read-only provider", syncProduct, "read_only = true "+
+		"(TELCO_READ_ONLY)")
 	checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=complete")
 	checkLedger(t, env)
 	if n := len(env.Requests(simulator.Match{Method: "PATCH"})); n > 0 {
@@ -330,7 +346,8 @@ func TestAccProvider_maxLiveChanges(t *testing.T) {
 		t.Errorf("%d changes of 5 SIMs", n)
 	}
 
-	cli.Write("main.tf", env.Config(strings.Replace(fleet, `"ACTIVE"`, `"ACTIVE"`+"\n  status_on_destroy = \"SUSPENDED\"", 1)))
+	cli.Write("main.tf", env.Config(strings.Replace(fleet, `"ACTIVE"`, `"ACTIVE"`+"\n  status_on_destroy = \"SUSPENDED\"",
+		1)))
 	cli.MustRun("apply", "-auto-approve")
 	cli.Write("main.tf", env.Config(""))
 	if output, exit = cli.Run("plan"); exit == 0 { // destroys count, too
@@ -345,7 +362,8 @@ func TestAccProvider_preflightOff(t *testing.T) {
 	env := withAll(t)
 	cli := env.NewAttachedCLI(t)
 	cli.Write("main.tf", env.Config(allAPIs, "preflight = false"))
-	checkOutput(t, cli.MustRun("plan", "-out=plan"), "4 to add", "Warning: Live, irreversible change: SIM status", syncProduct+": status -> ACTIVE",
+	checkOutput(t, cli.MustRun("plan", "-out=plan"), "4 to add", "Warning: Live, irreversible change: SIM status",
+		syncProduct+": status -> ACTIVE",
 		"Warning: Live, irreversible change: SIM card creation", "Warning: Live, irreversible change: auto-activation group",
 		"Warning: Live, irreversible change: MVNO SIM swap")
 	if requests := env.Requests(simulator.Match{}); len(requests) > 0 {

@@ -41,7 +41,8 @@ func scaleIDs(c *core, n int, backend, status string) []string {
 func scaleStatuses(ids []string, status string) coreConfig {
 	config := coreConfig{}
 	for _, id := range ids {
-		config["telco_sim_status."+id] = coreBlock{typeName: "telco_sim_status", attributes: map[string]any{"product_id": id, "status": status}}
+		config["telco_sim_status."+id] = coreBlock{typeName: "telco_sim_status",
+			attributes: map[string]any{"product_id": id, "status": status}}
 	}
 	return config
 }
@@ -101,7 +102,8 @@ func TestScaleStatusRefresh(t *testing.T) {
 		c.each(slices.Sorted(maps.Keys(c.state)), func(addr string) {
 			time.Sleep(time.Duration(next.Add(1)*7%10) * time.Millisecond)
 			object := c.state[addr]
-			if read, diagnostics := c.read(t.Context(), server, object); len(diagnostics) > 0 || !read.value.Equal(object.value) {
+			if read, diagnostics := c.read(t.Context(), server, object); len(diagnostics) > 0 ||
+				!read.value.Equal(object.value) {
 				t.Errorf("%s was read as %s, %v", addr, read.value, diagnostics)
 			}
 		})
@@ -186,7 +188,8 @@ func TestScaleAsync(t *testing.T) {
 					}
 				}
 				calls, took := len(c.Requests(simulator.Match{})), c.span()
-				least := max(time.Second*time.Duration(n+n/50)/perSecond+settle+4*scaleLatency, time.Second*time.Duration(calls)/perSecond)
+				least := max(time.Second*time.Duration(n+n/50)/perSecond+settle+4*scaleLatency,
+					time.Second*time.Duration(calls)/perSecond)
 				if took > least+least/5 {
 					t.Errorf("%d calls took %s instead of %s", calls, took, least)
 				}
@@ -214,7 +217,8 @@ func fleetInState(b *testing.B) (c *core, object coreObject, config coreConfig) 
 func BenchmarkFleetRead10000(b *testing.B) {
 	c, object, _ := fleetInState(b)
 	server := c.process(b.Context())
-	req := &tfprotov6.ReadResourceRequest{TypeName: object.typeName, CurrentState: c.encode(object.value), Private: object.private}
+	req := &tfprotov6.ReadResourceRequest{TypeName: object.typeName, CurrentState: c.encode(object.value),
+		Private: object.private}
 	b.ReportAllocs()
 	for b.Loop() {
 		c.ForgetRequests()
@@ -236,7 +240,8 @@ func BenchmarkFleetValidate10000(b *testing.B) {
 	server, config := c.process(b.Context()), c.encode(coreObjectValue(c.schema(block.typeName), block.attributes))
 	b.ReportAllocs()
 	for b.Loop() {
-		resp, err := server.ValidateResourceConfig(b.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: block.typeName, Config: config})
+		resp, err := server.ValidateResourceConfig(b.Context(),
+			&tfprotov6.ValidateResourceConfigRequest{TypeName: block.typeName, Config: config})
 		if err != nil || len(resp.Diagnostics) > 0 {
 			b.Fatal(err, resp.Diagnostics)
 		}
@@ -279,7 +284,8 @@ func BenchmarkStatusPlan(b *testing.B) {
 func BenchmarkStatusRead(b *testing.B) {
 	c, object, _ := statusInState(b)
 	server := c.process(b.Context())
-	req := &tfprotov6.ReadResourceRequest{TypeName: object.typeName, CurrentState: c.encode(object.value), Private: object.private}
+	req := &tfprotov6.ReadResourceRequest{TypeName: object.typeName, CurrentState: c.encode(object.value),
+		Private: object.private}
 	b.ReportAllocs()
 	b.SetParallelism(50) // a read that is alone waits for company
 	b.RunParallel(func(pb *testing.PB) {

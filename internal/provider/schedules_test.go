@@ -115,7 +115,8 @@ func newSlot(kind slotKind, i int, sim *simulator.Simulator) *slot {
 			form = "NANO"
 		}
 		for n := 1; n < 12; n++ {
-			sim.AddMVNOSIM(simulator.MVNOSIM{ICC: s.icc(n), PIN1: plantedPIN, PIN2: plantedPIN, PUK1: plantedPUK, PUK2: plantedPUK, FormFactor: form})
+			sim.AddMVNOSIM(simulator.MVNOSIM{ICC: s.icc(n), PIN1: plantedPIN, PIN2: plantedPIN, PUK1: plantedPUK,
+				PUK2: plantedPUK, FormFactor: form})
 		}
 		resource("telco_mvno_sim_swap", map[string]any{"account_id": s.key, "new_sim": s.icc(0)})
 	}
@@ -232,7 +233,8 @@ func (s *schedule) drift(x *slot) (moved string) {
 			changed = s.RemoveSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"))
 			break
 		}
-		changed = s.ChangeSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"), func(c *simulator.SIMCard) { c.Description = new("drifted") })
+		changed = s.ChangeSIMCard(matrixAccount, strings.TrimPrefix(x.key, matrixAccount+"/"),
+			func(c *simulator.SIMCard) { c.Description = new("drifted") })
 	case slotStatusQueued, slotStatusAtOnce:
 		setStatus(x.key, "BLOCKED", "ACTIVE", "SUSPENDED", "BLOCKED", "TERMINATED")
 	case slotFleet:
@@ -333,8 +335,8 @@ func (s *schedule) unmoved(p *corePlan, moved string, calm bool) (problems []str
 	if moved == "" || change == nil {
 		return nil
 	}
-	// A SIM that joins a fleet has no status in the state that an apply could be held to, so the plan's last_change holds the
-	// apply as a whole to what was read of it, as a creation's does.
+	// A SIM that joins a fleet has no status in the state that an apply could be held to, so the plan's last_change holds
+	// the apply as a whole to what was read of it, as a creation's does.
 	whole := change.action == actCreate
 	if _, stays := statusesOf(change.before)[moved]; change.typeName == "telco_sim_fleet_status" && !stays {
 		whole = true
@@ -351,7 +353,8 @@ func (s *schedule) unmoved(p *corePlan, moved string, calm bool) (problems []str
 		case whole && executed[key]:
 			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan, and %s was changed",
 				change.addr, moved, key))
-		case !whole && change.action == actUpdate && calm && settled && key != moved && len(said) > 0 && !executed[key] && !s.isAsPlanned(change, key):
+		case !whole && change.action == actUpdate && calm && settled && key != moved && len(said) > 0 && !executed[key] &&
+			!s.isAsPlanned(change, key):
 			problems = append(problems, fmt.Sprintf("%s: SIM %s had moved since the plan, and %s was not changed",
 				change.addr, moved, key))
 		}
@@ -359,7 +362,18 @@ func (s *schedule) unmoved(p *corePlan, moved string, calm bool) (problems []str
 	return problems
 }
 
-// isAsPlanned says whether a SIM of a fleet shows what the plan wants by now: a stale read may have hidden it from the plan.
+// isAsAnnounced says whether a SIM that has moved shows what the plan has read of it all the same: a change that a
+// killed run has left queued has ended in between, and the portal has taken it back.
+func (s *schedule) isAsAnnounced(p *corePlan, moved string) bool {
+	product, _ := s.Product(moved)
+	return slices.ContainsFunc(p.announcements("SIM status", moved), func(text string) bool {
+		return strings.Contains(text, moved+": "+product.SIMStatus+" -> ") ||
+			strings.Contains(text, moved+": status "+product.SIMStatus+" -> ")
+	})
+}
+
+// isAsPlanned says whether a SIM of a fleet shows what the plan wants by now: a stale read may have hidden it from the
+// plan.
 func (s *schedule) isAsPlanned(change *coreChange, key string) bool {
 	product, ok := s.Product(key)
 	return ok && product.SIMStatus == statusesOf(change.after)[key]
@@ -376,7 +390,8 @@ func (s *schedule) config() coreConfig {
 }
 
 // scheduleTroubles are those of the matrix that take little time.
-var scheduleTroubles = slices.DeleteFunc(troubles(), func(x trouble) bool { return x.timeout != "" || x.name == "429, Retry-After 1" })
+var scheduleTroubles = slices.DeleteFunc(troubles(),
+	func(x trouble) bool { return x.timeout != "" || x.name == "429, Retry-After 1" })
 
 // arm draws a trouble for the apply that comes, or none.
 func (s *schedule) arm() (armed bool) {
@@ -450,6 +465,9 @@ func (s *schedule) step() {
 	moved := ""
 	if rapid.IntRange(0, 3).Draw(s.rt, "meanwhile") == 0 {
 		moved = s.drift(s.slots[rapid.IntRange(0, len(s.slots)-1).Draw(s.rt, "slot")])
+		if s.isAsAnnounced(p, moved) {
+			moved = ""
+		}
 	}
 	calm := !s.arm()
 	if !calm {
@@ -513,9 +531,11 @@ func (s *schedule) check(config coreConfig, problems []string) {
 			case change.Action == "delete" && declared && block.attributes["deletion_protection"] != false:
 				problems = append(problems, x.addr+" is declared and was deleted")
 			case change.Action == "status" && declared && to != x.wanted(block, change.Key):
-				problems = append(problems, fmt.Sprintf("%s: %s was set to %s, declared is %v", x.addr, change.Key, to, x.wanted(block, change.Key)))
+				problems = append(problems, fmt.Sprintf("%s: %s was set to %s, declared is %v", x.addr, change.Key, to,
+					x.wanted(block, change.Key)))
 			case change.Action == "aa_group" && to != block.attributes["group_code"]:
-				problems = append(problems, fmt.Sprintf("%s was armed with %s, declared is %s", x.addr, to, block.attributes["group_code"]))
+				problems = append(problems, fmt.Sprintf("%s was armed with %s, declared is %s", x.addr, to,
+					block.attributes["group_code"]))
 			}
 		}
 	}
@@ -534,7 +554,8 @@ func (s *schedule) check(config coreConfig, problems []string) {
 		}
 		for _, key := range x.keys() {
 			if executed[key] > most {
-				problems = append(problems, fmt.Sprintf("%s: %d changes of %s were executed, %d were asked for", x.addr, executed[key], key, most))
+				problems = append(problems, fmt.Sprintf("%s: %d changes of %s were executed, %d were asked for", x.addr,
+					executed[key], key, most))
 			}
 		}
 	}
@@ -552,7 +573,8 @@ func (s *schedule) end() {
 	for range 3 { // and so is a removal that is protected
 		p := s.plan(ctx, s.config(), corePlanOptions{})
 		if !slices.ContainsFunc(coreErrors(p.diagnostics), func(text string) bool {
-			return strings.HasPrefix(text, "SIM card is protected from deletion") || strings.HasPrefix(text, "Instance cannot be destroyed")
+			return strings.HasPrefix(text, "SIM card is protected from deletion") || strings.HasPrefix(text, "Instance cannot "+
+				"be destroyed")
 		}) {
 			break
 		}
@@ -687,7 +709,8 @@ func TestSchedules(t *testing.T) {
 		})
 	}
 	group.Wait()
-	summary := fmt.Sprintf("random schedules: %d, %d of them with a journal, with %d applies before the last and %d changes executed",
+	summary := fmt.Sprintf("random schedules: %d, %d of them with a journal, with %d applies before the last and %d "+
+		"changes executed",
 		run.Load(), journaled.Load(), steps.Load(), executed.Load())
 	t.Log(summary)
 	fmt.Println(summary)
@@ -727,10 +750,7 @@ func newSchedule(t *testing.T, rt *rapid.T) *schedule {
 		s.slots = append(s.slots, newSlot(slotKind(rapid.IntRange(0, int(slotKinds)-1).Draw(rt, "kind")), i, sim))
 	}
 	if rapid.Bool().Draw(rt, "journal") {
-		var err error
-		if c.journals, err = os.MkdirTemp("", "telco-schedule-"); err != nil {
-			t.Fatal(err)
-		}
+		c.journals = t.TempDir()
 	}
 	return s
 }

@@ -55,7 +55,8 @@ func TestSchemas(t *testing.T) {
 		"telco_accounts telco_mvno_account telco_mvno_accounts telco_mvno_sims telco_product telco_products telco_sim_cards"; got != want {
 		t.Errorf("data sources: %s", got)
 	}
-	if got, want := strings.Join(slices.Sorted(maps.Keys(all.EphemeralResourceSchemas)), " "), "telco_mvno_sim_codes"; got != want {
+	if got, want := strings.Join(slices.Sorted(maps.Keys(all.EphemeralResourceSchemas)), " "),
+		"telco_mvno_sim_codes"; got != want {
 		t.Errorf("ephemeral resources: %s", got)
 	}
 	if got, want := strings.Join(slices.Sorted(maps.Keys(all.ListResourceSchemas)), " "),
@@ -93,7 +94,8 @@ func describedAttributes(t *testing.T, path string, attributes []*tfprotov6.Sche
 		} else if a.NestedType != nil {
 			describedAttributes(t, own, a.NestedType.Attributes)
 		}
-		secret := slices.Contains([]string{"client_secret", "access_token", "password", "token", "pin1", "pin2", "puk1", "puk2"}, a.Name)
+		secret := slices.Contains([]string{"client_secret", "access_token", "password", "token", "pin1", "pin2", "puk1",
+			"puk2"}, a.Name)
 		if a.Sensitive != secret {
 			t.Errorf("%s.%s: sensitive is %v", path, a.Name, a.Sensitive)
 		}

@@ -38,7 +38,8 @@ func TestAccMVNOSIMSwap_staleAfterUnknown(t *testing.T) {
 	lost := simulator.Match{API: simulator.MVNO, Route: "account.swap"}
 	env.Before(simulator.MVNO, "account.swap", 0, func() { // from then on the account can't be read
 		env.Inject(simulator.Fault{Match: lost, Effect: simulator.Reset, Executed: true, Times: 1})
-		env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.MVNO, Route: "account.read"}, Effect: simulator.Answer, Status: 503})
+		env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.MVNO, Route: "account.read"},
+			Effect: simulator.Answer, Status: 503})
 	})
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Outcome of the SIM swap is unknown")
 	env.ClearFaults()
@@ -79,7 +80,8 @@ func TestAccSIMStatus_conflict(t *testing.T) {
 			cli := env.NewAttachedCLI(t)
 			env.AddProduct(simulator.Product{ID: syncProduct, SIMStatus: "SUSPENDED"})
 			env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.AllTransitions = true })
-			env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Answer, Times: 1,
+			env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"},
+				Effect: simulator.Answer, Times: 1,
 				Status: 409, Body: `{"status":409,"title":"Conflict","detail":"another change is running"}`})
 			if test.meanwhile != "" {
 				env.Before(simulator.CMO, "product.update", 0, func() {
@@ -102,7 +104,8 @@ func TestAccSIMStatus_conflict(t *testing.T) {
 // TestAccSIMStatus_onItsWay: a SIM that is about to have the wanted status gets nothing, and its plan is silent.
 func TestAccSIMStatus_onItsWay(t *testing.T) {
 	t.Parallel()
-	for _, resource := range []string{simStatusConfig(syncProduct, "ACTIVE"), fleetConfig(map[string]string{syncProduct: "ACTIVE"})} {
+	for _, resource := range []string{simStatusConfig(syncProduct, "ACTIVE"),
+		fleetConfig(map[string]string{syncProduct: "ACTIVE"})} {
 		env := acctest.New(t)
 		cli := env.NewAttachedCLI(t)
 		env.AddProduct(simulator.Product{ID: syncProduct, SIMStatus: "PENDING_ACTIVE"})
@@ -134,7 +137,8 @@ func TestAccSIMStatus_leaving(t *testing.T) {
 	checkLedger(t, env)
 }
 
-// TestAccSIMFleetStatus_partlyTakenOver: SIMs that had their status already are in state, beside some that were refused.
+// TestAccSIMFleetStatus_partlyTakenOver: SIMs that had their status already are in state, beside some that were
+// refused.
 func TestAccSIMFleetStatus_partlyTakenOver(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t)
@@ -144,7 +148,8 @@ func TestAccSIMFleetStatus_partlyTakenOver(t *testing.T) {
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.FailProduct = []string{asyncProduct} })
 	cli.Write("main.tf", env.Config(fleetConfig(map[string]string{syncProduct: "ACTIVE", asyncProduct: "ACTIVE"})+`
 output "failed" { value = keys(telco_sim_fleet_status.test.failed) }`))
-	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Some SIMs of the fleet were not changed", "1 SIM of fleet vans not changed", `"`+asyncProduct+`",`)
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Some SIMs of the fleet were not changed",
+		"1 SIM of fleet vans not changed", `"`+asyncProduct+`",`)
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.FailProduct = nil })
 	cli.MustRun("apply", "-auto-approve")
 	checkNoChanges(t, cli)
@@ -160,7 +165,8 @@ func TestAccSIMStatus_monitorInTrouble(t *testing.T) {
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "2s" }`)))
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "SIM status is pending")
-	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "monitor.read"}, Effect: simulator.Answer, Status: 500})
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "monitor.read"}, Effect: simulator.Answer,
+		Status: 500})
 	checkOutput(t, cli.MustRun("plan"), `"pending" -> (known after apply)`)
 	env.ClearFaults()
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = false })

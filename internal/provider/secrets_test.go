@@ -56,12 +56,16 @@ func secretsEnv(t *testing.T, storeCodes string) (*acctest.Env, *acctest.CLI) {
 	env.AddM2MSIM(simulator.M2MSIM{ICCID: "8944000000000000017", Status: "active", Group: "PEND01"})
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000041", Network: "TDC"})
 	env.AddMVNOSIM(planted)
-	env.AddMVNOAccount(simulator.MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819203", Number: "+4520000001", State: "ACTIVE", SIMNumber: "8945010000000000041"})
+	env.AddMVNOAccount(simulator.MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819203", Number: "+4520000001", State: "ACTIVE",
+		SIMNumber: "8945010000000000041"})
 	cli.Setenv(
-		"TELCO_ACCOUNTS_ENDPOINT="+env.URL+"/accounts", "TELCO_ACCOUNTS_CLIENT_ID="+simulator.ClientID, "TELCO_ACCOUNTS_CLIENT_SECRET="+simulator.ClientSecret,
-		"TELCO_CMO_ENDPOINT="+env.URL+"/cmo/v5", "TELCO_CMO_TENANT="+simulator.Tenant, "TELCO_CMO_TOKEN_URL="+env.URL+"/cmo/token",
+		"TELCO_ACCOUNTS_ENDPOINT="+env.URL+"/accounts", "TELCO_ACCOUNTS_CLIENT_ID="+simulator.ClientID,
+		"TELCO_ACCOUNTS_CLIENT_SECRET="+simulator.ClientSecret,
+		"TELCO_CMO_ENDPOINT="+env.URL+"/cmo/v5", "TELCO_CMO_TENANT="+simulator.Tenant,
+		"TELCO_CMO_TOKEN_URL="+env.URL+"/cmo/token",
 		"TELCO_CMO_CLIENT_ID="+simulator.ClientID, "TELCO_CMO_CLIENT_SECRET="+simulator.ClientSecret,
-		"TELCO_M2M_ENDPOINT="+env.URL+"/m2m", "TELCO_M2M_USERNAME="+simulator.M2MUsername, "TELCO_M2M_PASSWORD="+simulator.M2MPassword, "TELCO_M2M_API_ID="+simulator.M2MAPIID,
+		"TELCO_M2M_ENDPOINT="+env.URL+"/m2m", "TELCO_M2M_USERNAME="+simulator.M2MUsername,
+		"TELCO_M2M_PASSWORD="+simulator.M2MPassword, "TELCO_M2M_API_ID="+simulator.M2MAPIID,
 		"TELCO_MVNO_ENDPOINT="+env.URL+"/mvno", "TELCO_MVNO_TOKEN="+simulator.MVNOToken,
 		"TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(cli.Dir, "trace.log"),
 	)
@@ -127,7 +131,8 @@ func TestAccSecrets_apply(t *testing.T) {
 			state := files.file(t, "terraform.tfstate")
 			trace := files.file(t, "trace.log")
 			for where, text := range map[string]string{
-				"plan": plan, "plan JSON": planJSON, "apply": apply, "show": shown, "second plan": again, "destroy plan": destroy, "log": trace,
+				"plan": plan, "plan JSON": planJSON, "apply": apply, "show": shown, "second plan": again, "destroy plan": destroy,
+				"log": trace,
 			} {
 				findSecrets(t, where, text, slices.Concat(credentials, codes)...)
 			}
@@ -149,12 +154,15 @@ func TestAccSecrets_apply(t *testing.T) {
 func echoes(secret string) map[string]simulator.Fault {
 	quoted, _ := json.Marshal("no good: " + secret)
 	return map[string]simulator.Fault{
-		"problem":        {Effect: simulator.Answer, Status: 400, Body: `{"title":` + string(quoted) + `,"detail":` + string(quoted) + `,"status":400}`},
-		"error object":   {Effect: simulator.Answer, Status: 403, Body: `{"error":{"message":` + string(quoted) + `,"code":"state","status":403}}`},
-		"unauthorised":   {Effect: simulator.Answer, Status: 401, Body: `{"Message":` + string(quoted) + `}`},
-		"page":           {Effect: simulator.Answer, Status: 502, Body: "<html><body>no good: " + secret + "</body></html>"},
-		"page with 200":  {Effect: simulator.Answer, Status: 200, Body: "<html><body>no good: " + secret + "</body></html>"},
-		"redirect":       {Effect: simulator.Answer, Status: 302, Header: map[string][]string{"Location": {"http://127.0.0.2:1/?token=" + url.QueryEscape(secret)}}},
+		"problem": {Effect: simulator.Answer, Status: 400,
+			Body: `{"title":` + string(quoted) + `,"detail":` + string(quoted) + `,"status":400}`},
+		"error object": {Effect: simulator.Answer, Status: 403,
+			Body: `{"error":{"message":` + string(quoted) + `,"code":"state","status":403}}`},
+		"unauthorised":  {Effect: simulator.Answer, Status: 401, Body: `{"Message":` + string(quoted) + `}`},
+		"page":          {Effect: simulator.Answer, Status: 502, Body: "<html><body>no good: " + secret + "</body></html>"},
+		"page with 200": {Effect: simulator.Answer, Status: 200, Body: "<html><body>no good: " + secret + "</body></html>"},
+		"redirect": {Effect: simulator.Answer, Status: 302,
+			Header: map[string][]string{"Location": {"http://127.0.0.2:1/?token=" + url.QueryEscape(secret)}}},
 		"lost, executed": {Effect: simulator.Reset, Executed: true},
 		"cut":            {Effect: simulator.Cut},
 	}

@@ -144,7 +144,8 @@ func hangs(t *testing.T, k changeCase, requestTimeout string, interrupted bool) 
 	}
 }
 
-// TestMonitorThatNeverEnds: a monitor that says "in progress" for ever is not waited for where the SIM has the wanted status.
+// TestMonitorThatNeverEnds: a monitor that says "in progress" for ever is not waited for where the SIM has the wanted
+// status.
 func TestMonitorThatNeverEnds(t *testing.T) {
 	for name, config := range map[string]func(status string) coreConfig{
 		"sim_status": func(status string) coreConfig { return statusConfig(coreAsync, status, nil) },
@@ -179,8 +180,8 @@ func TestMonitorThatNeverEnds(t *testing.T) {
 	}
 }
 
-// TestTokenFallbackInTrouble: a token endpoint that refuses the form, and is in trouble once where it is asked the other way,
-// has not refused the credentials.
+// TestTokenFallbackInTrouble: a token endpoint that refuses the form, and is in trouble once where it is asked the
+// other way, has not refused the credentials.
 func TestTokenFallbackInTrouble(t *testing.T) {
 	c := onMemory(t)
 	c.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.TokenForm = "basic_only" })

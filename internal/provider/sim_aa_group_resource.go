@@ -44,27 +44,33 @@ type simAAGroupModel struct {
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 }
 
-func (r *simAAGroupResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *simAAGroupResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_sim_aa_group"
 }
 
 func (r *simAAGroupResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The auto-activation group of a SIM on the m2m API: once a pending SIM has used up its test allowance, it " +
-			"moves by itself to this live group and is charged. **The service can't tell which group a SIM is armed with**, so a change " +
-			"made elsewhere is not seen. There is no command that disarms: destroy sends nothing, and the assignment stays armed.",
+		MarkdownDescription: "The auto-activation group of a SIM on the m2m API: once a pending SIM has used up its test " +
+			"allowance, it moves by itself to this live group and is charged. **The service can't tell which group a SIM is " +
+			"armed with**, so a change made elsewhere is not seen. There is no command that disarms: destroy sends nothing, " +
+			"and the assignment stays armed.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The ICCID.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
 			"iccid": schema.StringAttribute{Required: true,
 				MarkdownDescription: "ICCID of the SIM, 18 to 22 digits. Another ICCID is another SIM and replaces this resource.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(iccidPattern, iccidRule)},
-				PlanModifiers:       []planmodifier.String{planmod.KeepSpelling(identity.SameICC), stringplanmodifier.RequiresReplace()}},
+				PlanModifiers: []planmodifier.String{planmod.KeepSpelling(identity.SameICC),
+					stringplanmodifier.RequiresReplace()}},
 			"group_code": schema.StringAttribute{Required: true,
-				MarkdownDescription: "Code (not the name) of the live group to move to. It can be set only while the SIM is in a group of type *pending*.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)}},
+				MarkdownDescription: "Code (not the name) of the live group to move to. It can be set only while the SIM is in a " +
+					"group of type *pending*.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
 			"status": schema.StringAttribute{Computed: true,
-				MarkdownDescription: "Status of the SIM: `active`, `deactivated` or `closed`. Once it is closed, refreshes make no call for it."},
+				MarkdownDescription: "Status of the SIM: `active`, `deactivated` or `closed`. Once it is closed, refreshes make " +
+					"no call for it."},
 			"operation_status": operationStatusAttribute(),
 			"last_change":      lastChangeAttribute("`auto-activation group (can't be read) -> LIVE10`"),
 			"timeouts":         timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}),
@@ -77,7 +83,9 @@ func (m *simAAGroupModel) isClosed() bool { return m.Status.ValueString() == str
 // asksForAssignment says whether the plan is to be sent: another group, or one of which nothing tells what became. On
 // a closed SIM the latter is settled, since no group matters any more; and a group that an import by identity has left
 // open is taken as declared.
-func (m *simAAGroupModel) asksForAssignment(prior *simAAGroupModel, op *change.Op[aaGroupOperation], imported bool) bool {
+func (m *simAAGroupModel) asksForAssignment(
+	prior *simAAGroupModel, op *change.Op[aaGroupOperation], imported bool,
+) bool {
 	if imported && prior.GroupCode.IsNull() {
 		return false
 	}
@@ -85,7 +93,8 @@ func (m *simAAGroupModel) asksForAssignment(prior *simAAGroupModel, op *change.O
 }
 
 func (r *simAAGroupResource) subject(client *m2m.Client, plan simAAGroupModel) *aaGroupSubject {
-	return &aaGroupSubject{services: r.services, client: client, iccid: plan.ICCID.ValueString(), group: plan.GroupCode.ValueString()}
+	return &aaGroupSubject{services: r.services, client: client, iccid: plan.ICCID.ValueString(),
+		group: plan.GroupCode.ValueString()}
 }
 
 func (r *simAAGroupResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -100,10 +109,11 @@ func (r *simAAGroupResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	saveOperation[aaGroupOperation](ctx, resp.Private, nil, diags)
-	r.assign(ctx, client, plan, change.Planned{Announced: announces(plan.OperationStatus)}, timeout, diags, conclusion[m2m.Status, aaGroupOperation]{
-		verb: creating, drop: func() { resp.State.RemoveResource(ctx) },
-		asked: r.keep(ctx, plan, &resp.State, resp.Private, diags),
-	})
+	r.assign(ctx, client, plan, change.Planned{Announced: announces(plan.OperationStatus)}, timeout, diags,
+		conclusion[m2m.Status, aaGroupOperation]{
+			verb: creating, drop: func() { resp.State.RemoveResource(ctx) },
+			asked: r.keep(ctx, plan, &resp.State, resp.Private, diags),
+		})
 }
 
 func (r *simAAGroupResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -130,14 +140,18 @@ func (r *simAAGroupResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	// A refusal leaves the state, and with it the group and the operation, as it was: resp has both.
-	r.assign(ctx, client, plan, change.Planned{Announced: announces(plan.OperationStatus)}, timeout, diags, conclusion[m2m.Status, aaGroupOperation]{
-		verb: updating, asked: r.keep(ctx, plan, &resp.State, resp.Private, diags),
-		shown: func(m2m.Status, *change.Op[aaGroupOperation]) {},
-	})
+	r.assign(ctx, client, plan, change.Planned{Announced: announces(plan.OperationStatus)}, timeout, diags,
+		conclusion[m2m.Status, aaGroupOperation]{
+			verb: updating, asked: r.keep(ctx, plan, &resp.State, resp.Private, diags),
+			shown: func(m2m.Status, *change.Op[aaGroupOperation]) {},
+		})
 }
 
 // assign sends the assignment and ends the verb.
-func (r *simAAGroupResource) assign(ctx context.Context, client *m2m.Client, plan simAAGroupModel, planned change.Planned, timeout time.Duration, diags *diag.Diagnostics, end conclusion[m2m.Status, aaGroupOperation]) {
+func (r *simAAGroupResource) assign(
+	ctx context.Context, client *m2m.Client, plan simAAGroupModel, planned change.Planned, timeout time.Duration,
+	diags *diag.Diagnostics, end conclusion[m2m.Status, aaGroupOperation],
+) {
 	s := r.subject(client, plan)
 	o := change.Run(ctx, r.engine, s, planned, time.Now().Add(timeout), end.asked)
 	end.say = s.sentences()
@@ -145,13 +159,16 @@ func (r *simAAGroupResource) assign(ctx context.Context, client *m2m.Client, pla
 }
 
 // keep writes what was asked for into state.
-func (r *simAAGroupResource) keep(ctx context.Context, plan simAAGroupModel, state stateSetter, private privateWriter, diags *diag.Diagnostics) func(m2m.Status, *change.Op[aaGroupOperation]) {
+func (r *simAAGroupResource) keep(
+	ctx context.Context, plan simAAGroupModel, state stateSetter, private privateWriter, diags *diag.Diagnostics,
+) func(m2m.Status, *change.Op[aaGroupOperation]) {
 	return func(status m2m.Status, op *change.Op[aaGroupOperation]) {
 		model := plan
 		model.ID = model.ICCID
 		model.Status = keepPlanned(stringOrNull(string(status)), plan.Status)
 		model.OperationStatus = operationStatus(op)
-		model.LastChange = lastChange(plan.LastChange, types.StringNull(), true, livechange.Group(livechange.Unreadable, plan.GroupCode.ValueString()))
+		model.LastChange = lastChange(plan.LastChange, types.StringNull(), true,
+			livechange.Group(livechange.Unreadable, plan.GroupCode.ValueString()))
 		diags.Append(state.Set(ctx, &model)...)
 		saveOperation(ctx, private, op, diags)
 	}
@@ -202,7 +219,9 @@ func (r *simAAGroupResource) Read(ctx context.Context, req resource.ReadRequest,
 func (r *simAAGroupResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 }
 
-func (r *simAAGroupResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *simAAGroupResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	iccid, group, ok := strings.Cut(req.ID, "/")
 	if !ok || group == "" || !iccidPattern.MatchString(iccid) {
 		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf(

@@ -96,10 +96,12 @@ func TestAccSIMAAGroup_life(t *testing.T) {
 				env.SetM2MQuirks(func(q *simulator.M2MQuirks) { q.StatusWords = map[string]string{"deactivated": "De-Activated"} })
 				env.Warnings("")
 			},
-			Config:           env.Config(strings.Replace(aaGroupConfig(aaSIM, "LIVE10"), "\n}", "\n  timeouts = { update = \"5m\" }\n}", 1)),
+			Config: env.Config(strings.Replace(aaGroupConfig(aaSIM, "LIVE10"), "\n}",
+				"\n  timeouts = { update = \"5m\" }\n}", 1)),
 			ConfigPlanChecks: planned(aaGroup, plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(
-				resource.TestCheckResourceAttr(aaGroup, "status", "deactivated"), env.CheckLedger("aa_group "+aaSIM), env.CheckSilent(),
+				resource.TestCheckResourceAttr(aaGroup, "status", "deactivated"), env.CheckLedger("aa_group "+aaSIM),
+				env.CheckSilent(),
 			),
 		},
 		resource.TestStep{
@@ -111,7 +113,8 @@ func TestAccSIMAAGroup_life(t *testing.T) {
 				env.CheckWarned(aaLiveSummary, aaSIM, "LIVE10 -> LIVE20"),
 			),
 		},
-		resource.TestStep{ResourceName: aaGroup, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"last_change"}, ImportStateId: aaSIM + "/LIVE20"},
+		resource.TestStep{ResourceName: aaGroup, ImportState: true, ImportStateVerify: true,
+			ImportStateVerifyIgnore: []string{"last_change"}, ImportStateId: aaSIM + "/LIVE20"},
 		resource.TestStep{
 			ResourceName: aaGroup, ImportState: true, ImportStateId: aaSIM,
 			ExpectError: regexp.MustCompile(`ICCID/GROUP_CODE`),
@@ -123,7 +126,8 @@ func TestAccSIMAAGroup_life(t *testing.T) {
 			Check: acctest.CheckAll(
 				resource.TestCheckResourceAttr(aaGroup, "id", aaOtherSIM),
 				env.CheckLedger("aa_group "+aaSIM, "aa_group "+aaSIM, "aa_group "+aaOtherSIM),
-				checkBothWarned(env, []string{aaLiveSummary, aaOtherSIM}, []string{"Nothing is changed on the network", aaSIM, "stays armed"}),
+				checkBothWarned(env, []string{aaLiveSummary, aaOtherSIM},
+					[]string{"Nothing is changed on the network", aaSIM, "stays armed"}),
 			),
 		},
 		resource.TestStep{
@@ -207,7 +211,8 @@ func TestAccSIMAAGroup_closedLater(t *testing.T) {
 	refused := regexp.MustCompile(`Unable\s+to\s+read\s+SIM`)
 	env.Test(
 		resource.TestStep{Config: config},
-		resource.TestStep{PreConfig: unreadable("<html><body>invalid iccid</body></html>"), Config: config, ExpectError: refused},
+		resource.TestStep{PreConfig: unreadable("<html><body>invalid iccid</body></html>"), Config: config,
+			ExpectError: refused},
 		resource.TestStep{PreConfig: unreadable(""), Config: config, ExpectError: refused},
 		resource.TestStep{
 			PreConfig: unreadable(`<query_status_response api_id="43"><api_outcome>invalid_iccid</api_outcome></query_status_response>`),
@@ -252,7 +257,8 @@ func TestAccSIMAAGroup_styles(t *testing.T) {
 		{"upper, second element", "upper_snake", simulator.M2MQuirks{
 			TagStyle: "upper_snake", ReplyStyle: "upper_snake", FailureShape: "second_element", XMLDeclaration: true}},
 		{"title, words, HTTP 422", "title_snake", simulator.M2MQuirks{
-			TagStyle: "title_snake", ReplyStyle: "title_kebab", OutcomeWords: "title_words", FailureStatus: 422, DropAPIID: true}},
+			TagStyle: "title_snake", ReplyStyle: "title_kebab", OutcomeWords: "title_words", FailureStatus: 422,
+			DropAPIID: true}},
 		{"words in capitals, own element, HTTP 400", "lower_snake", simulator.M2MQuirks{
 			TagStyle: "lower_snake", ReplyStyle: "lower_dotted", OutcomeWords: "upper_kebab", FailureShape: "second_element",
 			FailureElement: "Reason", FailureStatus: 400}},
@@ -273,12 +279,14 @@ func TestAccSIMAAGroup_styles(t *testing.T) {
 					ExpectError: regexp.MustCompile(`(?s)refused\s+the\s+assignment.*group\s+NOGROUP.*code\s+\(not\s+the\s+name\)`),
 				},
 				resource.TestStep{
-					Config:      config(aaLiveSIM, "LIVE20"),
-					ExpectError: regexp.MustCompile(`(?s)refused\s+the\s+assignment\s+of\s+SIM\s+` + aaLiveSIM + `.*status\s+is\s+active.*not\s+in\s+a\s+group\s+of\s+type\s+pending`),
+					Config: config(aaLiveSIM, "LIVE20"),
+					ExpectError: regexp.MustCompile(`(?s)refused\s+the\s+assignment\s+of\s+SIM\s+` + aaLiveSIM +
+						`.*status\s+is\s+active.*not\s+in\s+a\s+group\s+of\s+type\s+pending`),
 				},
 				resource.TestStep{
 					Config: config(aaSIM, "LIVE10"),
-					Check:  acctest.CheckAll(resource.TestCheckResourceAttr(aaGroup, "status", "active"), env.CheckLedger("aa_group "+aaSIM)),
+					Check: acctest.CheckAll(resource.TestCheckResourceAttr(aaGroup, "status", "active"),
+						env.CheckLedger("aa_group "+aaSIM)),
 				},
 			)
 		})
@@ -294,7 +302,8 @@ func TestAccSIMAAGroup_refusals(t *testing.T) {
 	}
 	atApply := env.Config(aaGroupConfig(aaSIM, "LIVE10"), "preflight = false")
 	env.Test(
-		resource.TestStep{PreConfig: closed("closed"), Config: config, PlanOnly: true, ExpectError: regexp.MustCompile(`(?s)SIM is closed.*Nothing\s+was\s+sent`)},
+		resource.TestStep{PreConfig: closed("closed"), Config: config, PlanOnly: true,
+			ExpectError: regexp.MustCompile(`(?s)SIM is closed.*Nothing\s+was\s+sent`)},
 		resource.TestStep{ // without preflight the plan makes no call, and still warns
 			Config: atApply, PlanOnly: true, ExpectNonEmptyPlan: true,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{
@@ -329,13 +338,15 @@ func TestAccSIMAAGroup_refusals(t *testing.T) {
 			ExpectError: regexp.MustCompile(`(?s)Unknown SIM.*Check\s+the\s+ICCID`),
 		},
 		resource.TestStep{Config: env.Config(aaGroupConfig(aaSIM, "")), ExpectError: regexp.MustCompile(`group_code`)},
-		resource.TestStep{Config: env.Config(aaGroupConfig("894400", "LIVE10")), ExpectError: regexp.MustCompile(`18\s+to\s+22\s+digits`)},
+		resource.TestStep{Config: env.Config(aaGroupConfig("894400", "LIVE10")),
+			ExpectError: regexp.MustCompile(`18\s+to\s+22\s+digits`)},
 		resource.TestStep{ // 429 says for certain that nothing was done; the command is not pressed all the same
 			PreConfig: func() {
 				if n := len(env.Requests(set)); n > 0 {
 					t.Errorf("%d commands were sent although a read had refused them", n)
 				}
-				env.Inject(simulator.Fault{Match: set, Effect: simulator.Answer, Status: http.StatusTooManyRequests, Body: "slow down"})
+				env.Inject(simulator.Fault{Match: set, Effect: simulator.Answer, Status: http.StatusTooManyRequests,
+					Body: "slow down"})
 			},
 			Config:      config,
 			ExpectError: regexp.MustCompile(`(?s)Unable\s+to\s+set\s+auto-activation\s+group.*fewer\s+calls`),
@@ -383,7 +394,8 @@ func TestAccSIMAAGroup_unknownOutcome(t *testing.T) {
 		env.Inject(fault)
 		configs += strings.Replace(aaGroupConfig(iccid, "LIVE10"), `"test"`, fmt.Sprintf("%q", name), 1)
 		unknown = append(unknown,
-			resource.TestCheckResourceAttr(address, "operation_status", "unknown"), resource.TestCheckResourceAttr(address, "group_code", "LIVE10"))
+			resource.TestCheckResourceAttr(address, "operation_status", "unknown"),
+			resource.TestCheckResourceAttr(address, "group_code", "LIVE10"))
 		settled = append(settled, resource.TestCheckResourceAttr(address, "operation_status", "complete"))
 		again = append(again, plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
 			plancheck.ExpectUnknownValue(address, tfjsonpath.New("operation_status")))
@@ -422,7 +434,8 @@ func checkExecuted(env *acctest.Env, want ...string) resource.TestCheckFunc {
 		slices.Sort(got)
 		want := slices.Sorted(slices.Values(want))
 		if !slices.Equal(got, want) {
-			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "),
+				strings.Join(want, "\n  "))
 		}
 		return nil
 	}

@@ -54,8 +54,8 @@ func (s *aaGroupSubject) Decide(status m2m.Status) change.Decision {
 
 func closedDecision(iccid string) change.Decision {
 	return change.Decision{Action: change.Refuse, Attribute: "iccid", Summary: "SIM is closed", Detail: fmt.Sprintf(
-		"SIM %s is closed, which is permanent: no command changes it any more, and the vendor asks to make no further calls for it. "+
-			"Nothing was sent.\n\nTake it out of the configuration.", iccid)}
+		"SIM %s is closed, which is permanent: no command changes it any more, and the vendor asks to make no further calls "+
+			"for it. Nothing was sent.\n\nTake it out of the configuration.", iccid)}
 }
 
 func (s *aaGroupSubject) Operation(m2m.Status) aaGroupOperation {
@@ -85,23 +85,26 @@ func aaGroupKey(iccid string) string { return "m2m " + identity.ICCKey(iccid) }
 func (s *aaGroupSubject) sentences() sentences {
 	return sentences{
 		object: "SIM " + s.iccid, change: fmt.Sprintf("assignment of SIM %s to auto-activation group %s", s.iccid, s.group),
-		kind: string(livechange.AutoActivation), unable: "Unable to set auto-activation group", failed: "Unable to set auto-activation group",
+		kind: string(livechange.AutoActivation), unable: "Unable to set auto-activation group", failed: "Unable to set " +
+			"auto-activation group",
 		noEffect: "Unable to set auto-activation group", pending: "Auto-activation group is pending",
-		unknown: "Outcome of the auto-activation group is unknown", gone: unknownSIM, goneAdvice: "Check the ICCID and the account.",
+		unknown: "Outcome of the auto-activation group is unknown", gone: unknownSIM, goneAdvice: "Check the ICCID and the " +
+			"account.",
 		refusalAdvice: s.refusalAdvice,
-		unknownAdvice: "No command reads a SIM's auto-activation group, so Terraform can't find out. It is kept in state with operation_status = " +
-			"\"unknown\". Look at the SIM in the m2m portal. The next plan shows the assignment once more, with its warning; only its apply " +
-			"sends it again.",
+		unknownAdvice: "No command reads a SIM's auto-activation group, so Terraform can't find out. It is kept in state " +
+			"with operation_status = \"unknown\". Look at the SIM in the m2m portal. The next plan shows the assignment once " +
+			"more, with its warning; only its apply sends it again.",
 	}
 }
 
 func (s *aaGroupSubject) refusalAdvice(err error) string {
 	switch {
 	case errors.Is(err, m2m.ErrInvalidICCID):
-		return fmt.Sprintf("The SIM exists (its status is %s), so it is not in a group of type pending: it may have been activated already, or "+
-			"its SIM type has no auto activation.", s.status)
+		return fmt.Sprintf("The SIM exists (its status is %s), so it is not in a group of type pending: it may have been "+
+			"activated already, or its SIM type has no auto activation.", s.status)
 	case errors.Is(err, m2m.ErrInvalidGroup):
 		return "Give the code (not the name) of a group of type live, from your distributor's list."
 	}
-	return cmp.Or(advice(err), "Check the credentials and api_id, and whether the service admits this machine's address; then apply again.")
+	return cmp.Or(advice(err), "Check the credentials and api_id, and whether the service admits this machine's address; "+
+		"then apply again.")
 }

@@ -67,9 +67,11 @@ var simCardTexts = []simCardText{
 	{"sim_number", false, func(m *simCardModel) *types.String { return &m.SIMNumber },
 		func(c *accounts.SIMCard) *string { return c.SIMNumber }, func(f *accounts.Fields) **string { return &f.SIMNumber }},
 	{"description", true, func(m *simCardModel) *types.String { return &m.Description },
-		func(c *accounts.SIMCard) *string { return c.Description }, func(f *accounts.Fields) **string { return &f.Description }},
+		func(c *accounts.SIMCard) *string { return c.Description },
+		func(f *accounts.Fields) **string { return &f.Description }},
 	{"inventory_ref", true, func(m *simCardModel) *types.String { return &m.InventoryRef },
-		func(c *accounts.SIMCard) *string { return c.InventoryRef }, func(f *accounts.Fields) **string { return &f.InventoryRef }},
+		func(c *accounts.SIMCard) *string { return c.InventoryRef },
+		func(f *accounts.Fields) **string { return &f.InventoryRef }},
 	{"tariff", false, func(m *simCardModel) *types.String { return &m.Tariff },
 		func(c *accounts.SIMCard) *string { return c.Tariff }, func(f *accounts.Fields) **string { return &f.Tariff }},
 	{"bundle", false, func(m *simCardModel) *types.String { return &m.Bundle },
@@ -79,13 +81,16 @@ var simCardTexts = []simCardText{
 	{"soc", false, func(m *simCardModel) *types.String { return &m.SOC },
 		func(c *accounts.SIMCard) *string { return c.SOC }, func(f *accounts.Fields) **string { return &f.SOC }},
 	{"purchase_order", true, func(m *simCardModel) *types.String { return &m.PurchaseOrder },
-		func(c *accounts.SIMCard) *string { return c.PurchaseOrder }, func(f *accounts.Fields) **string { return &f.PurchaseOrder }},
+		func(c *accounts.SIMCard) *string { return c.PurchaseOrder },
+		func(f *accounts.Fields) **string { return &f.PurchaseOrder }},
 	{"sim_provider", false, func(m *simCardModel) *types.String { return &m.SIMProvider },
 		func(c *accounts.SIMCard) *string { return c.Provider }, func(f *accounts.Fields) **string { return &f.Provider }},
 	{"provider_tariff", false, func(m *simCardModel) *types.String { return &m.ProviderTariff },
-		func(c *accounts.SIMCard) *string { return c.ProviderTariff }, func(f *accounts.Fields) **string { return &f.ProviderTariff }},
+		func(c *accounts.SIMCard) *string { return c.ProviderTariff },
+		func(f *accounts.Fields) **string { return &f.ProviderTariff }},
 	{"provider_price", false, func(m *simCardModel) *types.String { return &m.ProviderPrice },
-		func(c *accounts.SIMCard) *string { return c.ProviderPrice }, func(f *accounts.Fields) **string { return &f.ProviderPrice }},
+		func(c *accounts.SIMCard) *string { return c.ProviderPrice },
+		func(f *accounts.Fields) **string { return &f.ProviderPrice }},
 }
 
 // setCard takes over a SIM card as read. A configured "" stays while the service has nothing, and a date keeps its
@@ -198,7 +203,8 @@ func sameMap(a, b types.Map) bool {
 
 // same compares two values of the text.
 func (t simCardText) same(a, b types.String) bool {
-	return sameText(a, b) || t.name == "sim_number" && isSet(a) && isSet(b) && identity.SameICC(a.ValueString(), b.ValueString())
+	return sameText(a, b) || t.name == "sim_number" && isSet(a) && isSet(b) &&
+		identity.SameICC(a.ValueString(), b.ValueString())
 }
 
 // wire is the form in which a value is sent: an ICCID without blanks and a trailing F.
@@ -219,17 +225,20 @@ func (m *simCardModel) changes(prior, now *simCardModel) []livechange.Field {
 	for _, t := range simCardTexts {
 		value := *t.model(m)
 		if !value.IsNull() && !t.same(value, *t.model(prior)) {
-			out = append(out, livechange.Field{Name: t.name, From: displayValue(*t.model(now)), To: displayValue(value), Hidden: t.free})
+			out = append(out, livechange.Field{Name: t.name, From: displayValue(*t.model(now)), To: displayValue(value),
+				Hidden: t.free})
 		}
 	}
 	if !m.State.IsNull() && !sameText(m.State, prior.State) {
 		out = append(out, livechange.Field{Name: "state", From: displayValue(now.State), To: displayValue(m.State)})
 	}
 	if !m.ProviderStartDate.IsNull() && !sameInstant(m.ProviderStartDate, prior.ProviderStartDate) {
-		out = append(out, livechange.Field{Name: "provider_start_date", From: displayValue(now.ProviderStartDate), To: displayValue(m.ProviderStartDate)})
+		out = append(out, livechange.Field{Name: "provider_start_date", From: displayValue(now.ProviderStartDate),
+			To: displayValue(m.ProviderStartDate)})
 	}
 	if !m.ForeignAttributes.IsNull() && !sameMap(m.ForeignAttributes, prior.ForeignAttributes) {
-		out = append(out, livechange.Field{Name: "foreign_attributes", Hidden: true, Keys: changedKeys(prior.ForeignAttributes, m.ForeignAttributes)})
+		out = append(out, livechange.Field{Name: "foreign_attributes", Hidden: true,
+			Keys: changedKeys(prior.ForeignAttributes, m.ForeignAttributes)})
 	}
 	return out
 }
@@ -254,7 +263,8 @@ func (m *simCardModel) from(prior, now *simCardModel) string {
 		}
 		add(t.name, !value.IsNull() && !t.same(value, was), t.same(value, is), was.ValueString(), is.ValueString())
 	}
-	add("state", !m.State.IsNull() && !sameText(m.State, prior.State), sameText(m.State, now.State), prior.State.ValueString(), now.State.ValueString())
+	add("state", !m.State.IsNull() && !sameText(m.State, prior.State), sameText(m.State, now.State),
+		prior.State.ValueString(), now.State.ValueString())
 	date := now.ProviderStartDate
 	if sameInstant(date, prior.ProviderStartDate) {
 		date = prior.ProviderStartDate

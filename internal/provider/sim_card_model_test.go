@@ -38,7 +38,8 @@ func TestSIMCardModel_eachTextHasItsField(t *testing.T) {
 	m := simCardModel{AccountKey: types.StringValue("acme"), CLI: types.StringValue("001010000000001")}
 	m.setCard(allTexts())
 	want := map[string]string{
-		"sim_number": "SIMNumber", "description": "Description", "inventory_ref": "InventoryRef", "tariff": "Tariff", "bundle": "Bundle",
+		"sim_number": "SIMNumber", "description": "Description", "inventory_ref": "InventoryRef", "tariff": "Tariff",
+		"bundle":   "Bundle",
 		"operator": "Operator", "soc": "SOC", "purchase_order": "PurchaseOrder", "sim_provider": "Provider",
 		"provider_tariff": "ProviderTariff", "provider_price": "ProviderPrice",
 	}
@@ -86,25 +87,32 @@ func TestSIMCardModel_setCard(t *testing.T) {
 		look   func(*simCardModel) attr.Value
 		want   attr.Value
 	}{
-		{name: "no text", before: simCardModel{Tariff: types.StringValue("gold")}, look: func(m *simCardModel) attr.Value { return m.Tariff }, want: null},
-		{name: "no text, unknown", before: simCardModel{Tariff: unknown}, look: func(m *simCardModel) attr.Value { return m.Tariff }, want: null},
+		{name: "no text", before: simCardModel{Tariff: types.StringValue("gold")},
+			look: func(m *simCardModel) attr.Value { return m.Tariff }, want: null},
+		{name: "no text, unknown", before: simCardModel{Tariff: unknown},
+			look: func(m *simCardModel) attr.Value { return m.Tariff }, want: null},
 		{name: "a configured empty text is no text", before: simCardModel{Tariff: types.StringValue("")},
 			look: func(m *simCardModel) attr.Value { return m.Tariff }, want: types.StringValue("")},
 		{name: "na is a text", card: accounts.SIMCard{PurchaseOrder: new("na")},
 			look: func(m *simCardModel) attr.Value { return m.PurchaseOrder }, want: types.StringValue("na")},
 		{name: "seven digits", card: accounts.SIMCard{ProviderStartDate: date("2024-05-01T08:00:00.1234567Z")},
-			look: func(m *simCardModel) attr.Value { return m.ProviderStartDate }, want: types.StringValue("2024-05-01T08:00:00.1234567Z")},
+			look: func(m *simCardModel) attr.Value { return m.ProviderStartDate },
+			want: types.StringValue("2024-05-01T08:00:00.1234567Z")},
 		{name: "no zone", card: accounts.SIMCard{Created: date("2024-05-01T08:00:00")},
 			look: func(m *simCardModel) attr.Value { return m.Created }, want: types.StringValue("2024-05-01T08:00:00Z")},
 		{name: "the user's spelling", before: simCardModel{ProviderStartDate: types.StringValue("2024-05-01T10:00:00+02:00")},
 			card: accounts.SIMCard{ProviderStartDate: date("2024-05-01T08:00:00.0000000Z")},
-			look: func(m *simCardModel) attr.Value { return m.ProviderStartDate }, want: types.StringValue("2024-05-01T10:00:00+02:00")},
-		{name: "finer than the service keeps", before: simCardModel{ProviderStartDate: types.StringValue("2024-05-01T08:00:00.123456789Z")},
-			card: accounts.SIMCard{ProviderStartDate: date("2024-05-01T08:00:00.1234567Z")},
-			look: func(m *simCardModel) attr.Value { return m.ProviderStartDate }, want: types.StringValue("2024-05-01T08:00:00.123456789Z")},
+			look: func(m *simCardModel) attr.Value { return m.ProviderStartDate },
+			want: types.StringValue("2024-05-01T10:00:00+02:00")},
+		{name: "finer than the service keeps",
+			before: simCardModel{ProviderStartDate: types.StringValue("2024-05-01T08:00:00.123456789Z")},
+			card:   accounts.SIMCard{ProviderStartDate: date("2024-05-01T08:00:00.1234567Z")},
+			look:   func(m *simCardModel) attr.Value { return m.ProviderStartDate },
+			want:   types.StringValue("2024-05-01T08:00:00.123456789Z")},
 		{name: "no date", before: simCardModel{ProviderStartDate: types.StringValue("2024-05-01T10:00:00+02:00")},
 			look: func(m *simCardModel) attr.Value { return m.ProviderStartDate }, want: null},
-		{name: "no attributes", look: func(m *simCardModel) attr.Value { return m.ForeignAttributes }, want: types.MapNull(types.StringType)},
+		{name: "no attributes", look: func(m *simCardModel) attr.Value { return m.ForeignAttributes },
+			want: types.MapNull(types.StringType)},
 		{name: "none where none were asked for", before: simCardModel{ForeignAttributes: textMap()},
 			look: func(m *simCardModel) attr.Value { return m.ForeignAttributes }, want: textMap()},
 		{name: "none where some were asked for", before: simCardModel{ForeignAttributes: textMap("a", "b")},
@@ -113,11 +121,16 @@ func TestSIMCardModel_setCard(t *testing.T) {
 			look: func(m *simCardModel) attr.Value { return m.ForeignAttributes }, want: textMap()},
 		{name: "attributes", card: accounts.SIMCard{ForeignAttributes: map[string]string{"a": "b"}},
 			look: func(m *simCardModel) attr.Value { return m.ForeignAttributes }, want: textMap("a", "b")},
-		{name: "terminated", card: accounts.SIMCard{State: 100}, look: func(m *simCardModel) attr.Value { return m.State }, want: types.StringValue("terminated")},
-		{name: "a new state", card: accounts.SIMCard{State: 7}, look: func(m *simCardModel) attr.Value { return m.State }, want: types.StringValue("unknown(7)")},
-		{name: "stalled", card: accounts.SIMCard{ActorStatus: 10}, look: func(m *simCardModel) attr.Value { return m.ActorStatus }, want: types.StringValue("stalled")},
-		{name: "activation", card: accounts.SIMCard{NetworkStatus: 10}, look: func(m *simCardModel) attr.Value { return m.NetworkStatus }, want: types.StringValue("activation")},
-		{name: "a large version", card: accounts.SIMCard{Version: 1 << 40}, look: func(m *simCardModel) attr.Value { return m.Version }, want: types.Int64Value(1 << 40)},
+		{name: "terminated", card: accounts.SIMCard{State: 100}, look: func(m *simCardModel) attr.Value { return m.State },
+			want: types.StringValue("terminated")},
+		{name: "a new state", card: accounts.SIMCard{State: 7}, look: func(m *simCardModel) attr.Value { return m.State },
+			want: types.StringValue("unknown(7)")},
+		{name: "stalled", card: accounts.SIMCard{ActorStatus: 10},
+			look: func(m *simCardModel) attr.Value { return m.ActorStatus }, want: types.StringValue("stalled")},
+		{name: "activation", card: accounts.SIMCard{NetworkStatus: 10},
+			look: func(m *simCardModel) attr.Value { return m.NetworkStatus }, want: types.StringValue("activation")},
+		{name: "a large version", card: accounts.SIMCard{Version: 1 << 40},
+			look: func(m *simCardModel) attr.Value { return m.Version }, want: types.Int64Value(1 << 40)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -135,7 +148,8 @@ func TestSIMCardModel_changedFields(t *testing.T) {
 	when := time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)
 	live := accounts.StateLive
 	prior := simCardModel{
-		SIMNumber: types.StringValue("8945010000000000017"), Description: types.StringValue("old"), Tariff: types.StringNull(),
+		SIMNumber: types.StringValue("8945010000000000017"), Description: types.StringValue("old"),
+		Tariff: types.StringNull(),
 		Bundle: types.StringValue("s"), State: types.StringValue("ready"),
 		ProviderStartDate: types.StringValue("2024-05-01T08:00:00Z"), ForeignAttributes: textMap("a", "b", "e", "f"),
 	}
@@ -154,32 +168,45 @@ func TestSIMCardModel_changedFields(t *testing.T) {
 		{name: "a text", plan: bundle, want: accounts.Fields{Bundle: new("l")}, text: "bundle s -> l"},
 		{name: "a text that the live SIM shows already", plan: bundle, live: bundle,
 			want: accounts.Fields{Bundle: new("l")}, text: "bundle s -> l"},
-		{name: "a text that is another by now", plan: bundle, live: func(m *simCardModel) { m.Bundle = types.StringValue("m") },
+		{name: "a text that is another by now", plan: bundle,
+			live: func(m *simCardModel) { m.Bundle = types.StringValue("m") },
 			want: accounts.Fields{Bundle: new("l")}, text: "bundle s -> l", moved: true},
 		{name: "a text that nobody asks for", live: func(m *simCardModel) { m.Bundle = types.StringValue("m") }},
 		{name: "an emptied text", plan: func(m *simCardModel) { m.Bundle = types.StringValue("") },
 			want: accounts.Fields{Bundle: new("")}, text: "bundle s -> (none)"},
 		{name: "an empty text where there is none", plan: func(m *simCardModel) { m.Tariff = types.StringValue("") }},
-		{name: "a text not known yet", plan: func(m *simCardModel) { m.Tariff = types.StringUnknown() }, text: "tariff (none) -> (known after apply)"},
+		{name: "a text not known yet", plan: func(m *simCardModel) { m.Tariff = types.StringUnknown() },
+			text: "tariff (none) -> (known after apply)"},
 		{name: "no text", plan: func(m *simCardModel) { m.Description = types.StringNull() }},
-		{name: "another spelling of one SIM", plan: func(m *simCardModel) { m.SIMNumber = types.StringValue("8945010000000000017F") }},
-		{name: "another SIM, as it is printed", plan: func(m *simCardModel) { m.SIMNumber = types.StringValue("8945 0100 0000 0000 025F") },
-			want: accounts.Fields{SIMNumber: new("8945010000000000025")}, text: "sim_number 8945010000000000017 -> 8945 0100 0000 0000 025F"},
+		{name: "another spelling of one SIM",
+			plan: func(m *simCardModel) { m.SIMNumber = types.StringValue("8945010000000000017F") }},
+		{name: "another SIM, as it is printed",
+			plan: func(m *simCardModel) { m.SIMNumber = types.StringValue("8945 0100 0000 0000 025F") },
+			want: accounts.Fields{SIMNumber: new("8945010000000000025")},
+			text: "sim_number 8945010000000000017 -> 8945 0100 0000 0000 025F"},
 		{name: "a state", plan: func(m *simCardModel) { m.State = types.StringValue("live") },
 			want: accounts.Fields{State: &live}, text: "state ready -> live"},
 		{name: "a state that is another by now", plan: func(m *simCardModel) { m.State = types.StringValue("live") },
 			live: func(m *simCardModel) { m.State = types.StringValue("bar") },
 			want: accounts.Fields{State: &live}, text: "state ready -> live", moved: true},
-		{name: "a date in other spelling", plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T10:00:00+02:00") }},
-		{name: "another date", plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T09:00:01+01:00") },
+		{name: "a date in other spelling",
+			plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T10:00:00+02:00") }},
+		{name: "another date",
+			plan: func(m *simCardModel) { m.ProviderStartDate = types.StringValue("2024-05-01T09:00:01+01:00") },
 			want: accounts.Fields{ProviderStartDate: new(when.Add(time.Second))},
 			text: "provider_start_date 2024-05-01T08:00:00Z -> 2024-05-01T09:00:01+01:00"},
-		{name: "attributes are named by key", plan: func(m *simCardModel) { m.ForeignAttributes = textMap("c", "d", "a", "x") },
-			want: accounts.Fields{ForeignAttributes: map[string]string{"a": "x", "c": "d"}}, text: "foreign_attributes changes (a, c, e)"},
+		{name: "attributes are named by key", plan: func(m *simCardModel) {
+			m.ForeignAttributes = textMap("c", "d", "a",
+				"x")
+		},
+			want: accounts.Fields{ForeignAttributes: map[string]string{"a": "x", "c": "d"}},
+			text: "foreign_attributes changes (a, c, e)"},
 		{name: "attributes that are others by now", plan: func(m *simCardModel) { m.ForeignAttributes = textMap() },
 			live: func(m *simCardModel) { m.ForeignAttributes = textMap("y", "z") },
-			want: accounts.Fields{ForeignAttributes: map[string]string{}}, text: "foreign_attributes changes (a, e)", moved: true},
-		{name: "attributes not known yet", plan: func(m *simCardModel) { m.ForeignAttributes = types.MapUnknown(types.StringType) },
+			want: accounts.Fields{ForeignAttributes: map[string]string{}}, text: "foreign_attributes changes (a, e)",
+			moved: true},
+		{name: "attributes not known yet",
+			plan: func(m *simCardModel) { m.ForeignAttributes = types.MapUnknown(types.StringType) },
 			text: "foreign_attributes changes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -214,12 +241,14 @@ func TestSIMCardModel_changedFields(t *testing.T) {
 // While a change is going on, state shows what was asked for, and of the rest what the service shows.
 func TestSIMCardModel_settleAsked(t *testing.T) {
 	t.Parallel()
-	asked := simCardModel{Description: types.StringValue("asked"), State: types.StringValue("live"), ForeignAttributes: textMap("a", "b"),
+	asked := simCardModel{Description: types.StringValue("asked"), State: types.StringValue("live"),
+		ForeignAttributes: textMap("a", "b"),
 		ProviderStartDate: types.StringNull(), Tariff: types.StringNull()}
 	m := asked
 	m.setCard(&accounts.SIMCard{Description: new("old"), Tariff: new("gold"), Version: 4})
 	m.settleAsked(&asked)
-	if m.Description.ValueString() != "asked" || m.State.ValueString() != "live" || !m.ForeignAttributes.Equal(textMap("a", "b")) {
+	if m.Description.ValueString() != "asked" || m.State.ValueString() != "live" ||
+		!m.ForeignAttributes.Equal(textMap("a", "b")) {
 		t.Errorf("what was asked for is lost: %+v", m)
 	}
 	if m.Tariff.ValueString() != "gold" || m.Version.ValueInt64() != 4 || !m.ProviderStartDate.IsNull() {
@@ -232,8 +261,10 @@ func TestSIMCardModel_settle(t *testing.T) {
 	t.Parallel()
 	unknown := types.StringUnknown()
 	planned := simCardModel{
-		AccountKey: types.StringValue("acme"), CLI: types.StringValue("001010000000001"), ID: unknown, Description: types.StringValue("planned"),
-		Tariff: unknown, State: unknown, ActorStatus: unknown, NetworkStatus: unknown, InternalSOC: unknown, Created: unknown,
+		AccountKey: types.StringValue("acme"), CLI: types.StringValue("001010000000001"), ID: unknown,
+		Description: types.StringValue("planned"),
+		Tariff:      unknown, State: unknown, ActorStatus: unknown, NetworkStatus: unknown, InternalSOC: unknown,
+		Created:           unknown,
 		ProviderStartDate: unknown, ForeignAttributes: types.MapUnknown(types.StringType), Version: types.Int64Unknown(),
 	}
 	m := planned
@@ -255,8 +286,10 @@ func TestSIMCardModel_settle(t *testing.T) {
 func TestSIMCardPatterns(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"001010000000001": true, "00101000000001": true, "0010100000000012": true, "(+353)870000001": true, "(353)87000": true, "(++1)12345": true,
-		"+353870000001": false, "353870000001": false, "(353)1234": false, "00101000000000123": false, "(+353) 870000001": false, "": false,
+		"001010000000001": true, "00101000000001": true, "0010100000000012": true, "(+353)870000001": true,
+		"(353)87000": true, "(++1)12345": true,
+		"+353870000001": false, "353870000001": false, "(353)1234": false, "00101000000000123": false,
+		"(+353) 870000001": false, "": false,
 		"001010000000001\n": false,
 	} {
 		if got := cliPattern.MatchString(text); got != want {
@@ -264,7 +297,8 @@ func TestSIMCardPatterns(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]bool{
-		"acme-fleet": true, "A b.c_1": true, "123456789012345678901234": true, "1234567890123456789012345": false, "a/b": false, "": false,
+		"acme-fleet": true, "A b.c_1": true, "123456789012345678901234": true, "1234567890123456789012345": false,
+		"a/b": false, "": false,
 	} {
 		if got := accountKeyPattern.MatchString(text); got != want {
 			t.Errorf("account_key %q: %t", text, got)

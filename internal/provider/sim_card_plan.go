@@ -17,7 +17,9 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
-func (r *simCardResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *simCardResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, nil)
 	if req.Plan.Raw.IsNull() {
@@ -72,14 +74,17 @@ func (m *simCardModel) wish() wish {
 	return w
 }
 
-func (r *simCardResource) planCreate(ctx context.Context, client *accounts.Client, plan simCardModel, wantedState types.String, private privateReader, resp *resource.ModifyPlanResponse) {
+func (r *simCardResource) planCreate(
+	ctx context.Context, client *accounts.Client, plan simCardModel, wantedState types.String, private privateReader,
+	resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	id := simCardID(plan.AccountKey, plan.CLI)
 	if isSet(id) && isReplacement(ctx, private, id.ValueString(), diags) {
 		diags.AddError("SIM card can't be replaced", fmt.Sprintf(
 			"Replacing SIM card %s would delete a live SIM and order it again, without a warning in the plan.\n\n"+
-				"Change its arguments in place instead. To really give the SIM up: set deletion_protection = false, apply, destroy it "+
-				"(terraform apply -destroy -target=ADDRESS), then apply again.", id.ValueString()))
+				"Change its arguments in place instead. To really give the SIM up: set deletion_protection = false, apply, "+
+				"destroy it (terraform apply -destroy -target=ADDRESS), then apply again.", id.ValueString()))
 		return
 	}
 	read := client != nil && r.preflight && isSet(id)
@@ -87,7 +92,8 @@ func (r *simCardResource) planCreate(ctx context.Context, client *accounts.Clien
 		s := r.subject(client, accounts.Create, &plan)
 		card, err := s.Read(ctx)
 		if err != nil {
-			readError(diags, "Unable to read SIM card", fmt.Sprintf("Whether SIM card %s already exists could not be read.", id.ValueString()), err)
+			readError(diags, "Unable to read SIM card",
+				fmt.Sprintf("Whether SIM card %s already exists could not be read.", id.ValueString()), err)
 			return
 		}
 		if d := s.Decide(card); d.Action == change.Refuse {
@@ -126,12 +132,16 @@ func (r *simCardResource) checkIdentity(plan, state simCardModel, diags *diag.Di
 		}
 		diags.AddAttributeError(path.Root(identity.name), identity.name+" can't be changed", fmt.Sprintf(
 			"SIM card %s: %s %s -> %s. Another %s is another SIM, and replacing one would delete a live SIM.\n\n"+
-				"Declare the other SIM in a resource block of its own. To keep this SIM and only stop managing it here, use a removed block.",
+				"Declare the other SIM in a resource block of its own. To keep this SIM and only stop managing it here, use a "+
+				"removed block.",
 			state.ID.ValueString(), identity.name, displayValue(identity.was), displayValue(identity.now), identity.name))
 	}
 }
 
-func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Client, plan simCardModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *simCardResource) planUpdate(
+	ctx context.Context, client *accounts.Client, plan simCardModel, req resource.ModifyPlanRequest,
+	resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	var state simCardModel
 	diags.Append(req.State.Get(ctx, &state)...)
@@ -158,10 +168,12 @@ func (r *simCardResource) planUpdate(ctx context.Context, client *accounts.Clien
 	}
 	switch {
 	case op != nil:
-		values["operation_status"], values["version"], values["actor_status"] = types.StringUnknown(), types.Int64Unknown(), types.StringUnknown()
+		values["operation_status"], values["version"], values["actor_status"] = types.StringUnknown(), types.Int64Unknown(),
+			types.StringUnknown()
 		values["network_status"], values["internal_soc"] = types.StringUnknown(), types.StringUnknown()
 	case !sends:
-		values["operation_status"], values["version"], values["actor_status"] = state.OperationStatus, state.Version, state.ActorStatus
+		values["operation_status"], values["version"], values["actor_status"] = state.OperationStatus, state.Version,
+			state.ActorStatus
 		values["network_status"], values["internal_soc"] = state.NetworkStatus, state.InternalSOC
 	}
 	setPlanned(ctx, &resp.Plan, values, diags)
@@ -186,9 +198,12 @@ func (m *simCardModel) unknownField(name string) bool {
 	return m.ForeignAttributes.IsUnknown()
 }
 
-// planChange warns of an update, and says whether an apply would send it. What it goes from is what the state says, which
-// an apply is held to.
-func (r *simCardResource) planChange(ctx context.Context, client *accounts.Client, plan, state simCardModel, fields []livechange.Field, op *change.Op[accounts.Operation], diags *diag.Diagnostics) bool {
+// planChange warns of an update, and says whether an apply would send it. What it goes from is what the state says,
+// which an apply is held to.
+func (r *simCardResource) planChange(
+	ctx context.Context, client *accounts.Client, plan, state simCardModel, fields []livechange.Field,
+	op *change.Op[accounts.Operation], diags *diag.Diagnostics,
+) bool {
 	id, stale := state.ID.ValueString(), ""
 	if client != nil && r.preflight {
 		card, err := client.SIMCardShared(ctx, state.AccountKey.ValueString(), state.CLI.ValueString())
@@ -196,7 +211,8 @@ func (r *simCardResource) planChange(ctx context.Context, client *accounts.Clien
 		case isNotFound(err) && op != nil && op.Operation.Kind == accounts.Create:
 			// The order does not show yet; apply waits for it first.
 		case isNotFound(err):
-			diags.AddError("SIM card is gone", explain(fmt.Sprintf("SIM card %s is in state, but the service does not know it.", id), err,
+			diags.AddError("SIM card is gone", explain(fmt.Sprintf("SIM card %s is in state, but the service does not know it.",
+				id), err,
 				"Refresh the state (terraform apply -refresh-only) and plan again."))
 			return false
 		case err != nil:
@@ -239,7 +255,9 @@ func (m *simCardModel) hasUnknown(fields []livechange.Field) bool {
 }
 
 // planDelete says whether the destroy sends anything.
-func (r *simCardResource) planDelete(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
+func (r *simCardResource) planDelete(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) bool {
 	diags := &resp.Diagnostics
 	var state simCardModel
 	diags.Append(req.State.Get(ctx, &state)...)
@@ -258,7 +276,8 @@ func (r *simCardResource) planDelete(ctx context.Context, req resource.ModifyPla
 		card, _, err := r.look(ctx, client, &state, op, &diag.Diagnostics{})
 		switch {
 		case isGone(err) || isExists(err) || errors.Is(err, errDeleted):
-			warnLeftAlone(diags, livechange.SIMCardDeletion, fmt.Sprintf("SIM card %s is gone: the service does not know it any more.", id))
+			warnLeftAlone(diags, livechange.SIMCardDeletion,
+				fmt.Sprintf("SIM card %s is gone: the service does not know it any more.", id))
 			return false
 		case err != nil:
 			readError(diags, "Unable to read SIM card", fmt.Sprintf("The live SIM card %s could not be read.", id), err)
@@ -282,8 +301,8 @@ func protected(diags *diag.Diagnostics, state simCardModel) bool {
 	}
 	diags.AddError("SIM card is protected from deletion", fmt.Sprintf(
 		"SIM card %s was not deleted, since its deletion_protection is true.\n\n"+
-			"To delete the live SIM: set deletion_protection = false on this resource, apply, then destroy. If its object is tainted and "+
-			"about to be replaced, run terraform untaint. To keep the SIM and only stop managing it, use a removed block with "+
-			"destroy = false.", state.ID.ValueString()))
+			"To delete the live SIM: set deletion_protection = false on this resource, apply, then destroy. If its object is "+
+			"tainted and about to be replaced, run terraform untaint. To keep the SIM and only stop managing it, use a removed "+
+			"block with destroy = false.", state.ID.ValueString()))
 	return true
 }

@@ -67,15 +67,17 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			PlanModifiers: []planmodifier.String{kept}, Validators: more,
 		}
 	}
-	simNumber := optional("ICCID, 18 to 22 digits; blanks and a trailing `F` do not count.", stringvalidator.RegexMatches(simNumberPattern, iccidRule))
+	simNumber := optional("ICCID, 18 to 22 digits; blanks and a trailing `F` do not count.",
+		stringvalidator.RegexMatches(simNumberPattern, iccidRule))
 	simNumber.PlanModifiers = append(simNumber.PlanModifiers, planmod.KeepSpelling(identity.SameICC))
 	startDate := optional("From when the supplier bills the SIM, in RFC 3339 form.", validate.RFC3339())
 	startDate.PlanModifiers = append(startDate.PlanModifiers, planmod.SameInstant())
 
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A SIM card on an account of the accounts API. Creating one is a live, billed change that the service " +
-			"queues; the provider waits until it is complete and the SIM is stable. A SIM that already exists is never adopted: import " +
-			"it. A changed argument is sent alone; one that is taken out of the configuration sends nothing.",
+		MarkdownDescription: "A SIM card on an account of the accounts API. Creating one is a live, billed change that the " +
+			"service queues; the provider waits until it is complete and the SIM is stable. A SIM that already exists is " +
+			"never adopted: import it. A changed argument is sent alone; one that is taken out of the configuration sends " +
+			"nothing.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{kept},
 				MarkdownDescription: "`account_key/cli`, which is also the import id."},
@@ -83,8 +85,9 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				MarkdownDescription: "Key of the account that holds the SIM. It can't be changed.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(accountKeyPattern, accountKeyRule)}},
 			"cli": schema.StringAttribute{Required: true,
-				MarkdownDescription: "The SIM's unique identifier: its IMSI (14 to 16 digits), or its MSISDN as `(+353)870000001`. It can't be changed.",
-				Validators:          []validator.String{stringvalidator.RegexMatches(cliPattern, cliRule)}},
+				MarkdownDescription: "The SIM's unique identifier: its IMSI (14 to 16 digits), or its MSISDN as " +
+					"`(+353)870000001`. It can't be changed.",
+				Validators: []validator.String{stringvalidator.RegexMatches(cliPattern, cliRule)}},
 			"sim_number":          simNumber,
 			"description":         optional("Description of the SIM."),
 			"inventory_ref":       optional("Your own reference, only stored and returned."),
@@ -101,35 +104,46 @@ func (r *simCardResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				"`unknown(N)`. **A live change: it may start or stop service and charging, and `terminated` is final.**",
 				stringvalidator.OneOf("notactivated", "ready", "test", "live", "suspend", "bar", "terminated")),
 			"foreign_attributes": schema.MapAttribute{ElementType: types.StringType, Optional: true, Computed: true,
-				MarkdownDescription: "Further details of the SIM, for example to drive an underlying SIM management API. The map is sent " +
-					"whole. Unset, it shows what the service holds.",
-				PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()}, Validators: []validator.Map{mapvalidator.NoNullValues()}},
+				MarkdownDescription: "Further details of the SIM, for example to drive an underlying SIM management API. The map " +
+					"is sent whole. Unset, it shows what the service holds.",
+				PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
+				Validators:    []validator.Map{mapvalidator.NoNullValues()}},
 			"hints": schema.SingleNestedAttribute{Optional: true,
-				MarkdownDescription: "What the service needs to create the account together with its first SIM. Used on creation only; a " +
-					"later change sends nothing.",
+				MarkdownDescription: "What the service needs to create the account together with its first SIM. Used on creation " +
+					"only; a later change sends nothing.",
 				Attributes: map[string]schema.Attribute{
-					"billing_cycle_day": schema.Int64Attribute{Optional: true, MarkdownDescription: "Day on which the account's billing cycle begins."},
-					"email_contact":     schema.StringAttribute{Optional: true, MarkdownDescription: "E-mail address of the account's contact."},
-					"tenant_id":         schema.StringAttribute{Optional: true, MarkdownDescription: "Tenant that the account belongs to."},
+					"billing_cycle_day": schema.Int64Attribute{Optional: true,
+						MarkdownDescription: "Day on which the account's billing cycle begins."},
+					"email_contact": schema.StringAttribute{Optional: true,
+						MarkdownDescription: "E-mail address of the account's contact."},
+					"tenant_id": schema.StringAttribute{Optional: true,
+						MarkdownDescription: "Tenant that the account belongs to."},
 				}},
 			"deletion_protection": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "While `true`, the default, every plan or apply that would delete the SIM fails. To delete it, set " +
+				MarkdownDescription: "While `true`, the default, every plan or apply that would delete the SIM fails. To delete " +
+					"it, set " +
 					"`false`, apply, then destroy."},
-			"version":        schema.Int64Attribute{Computed: true, MarkdownDescription: "The service's version of the SIM; it goes up with every change."},
-			"actor_status":   schema.StringAttribute{Computed: true, MarkdownDescription: "Health of the SIM in the service: `stable`, `pending` (a long operation runs), or `stalled` (only the vendor's support desk can help)."},
-			"network_status": schema.StringAttribute{Computed: true, MarkdownDescription: "`disconnected`, `connected` or `activation`; not every operator supports it."},
-			"internal_soc":   schema.StringAttribute{Computed: true, MarkdownDescription: "SOC code assigned by the vendor."},
+			"version": schema.Int64Attribute{Computed: true,
+				MarkdownDescription: "The service's version of the SIM; it goes up with every change."},
+			"actor_status": schema.StringAttribute{Computed: true,
+				MarkdownDescription: "Health of the SIM in the service: `stable`, `pending` (a long operation runs), or " +
+					"`stalled` (only the vendor's support desk can help)."},
+			"network_status": schema.StringAttribute{Computed: true,
+				MarkdownDescription: "`disconnected`, `connected` or `activation`; not every operator supports it."},
+			"internal_soc": schema.StringAttribute{Computed: true, MarkdownDescription: "SOC code assigned by the vendor."},
 			"created": schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{kept},
 				MarkdownDescription: "When the SIM was created in the service, in RFC 3339 form."},
 			"operation_status": operationStatusAttribute(),
-			"last_change":      lastChangeAttribute("`(absent) -> created with state live`, `description changes; state live -> suspend`"),
-			"timeouts":         timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"last_change": lastChangeAttribute("`(absent) -> created with state live`, `description changes; state live " +
+				"-> suspend`"),
+			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		},
 	}
 }
 
 func (r *simCardResource) subject(client *accounts.Client, kind accounts.Kind, m *simCardModel) *cardSubject {
-	return &cardSubject{services: r.services, client: client, kind: kind, account: m.AccountKey.ValueString(), cli: m.CLI.ValueString()}
+	return &cardSubject{services: r.services, client: client, kind: kind, account: m.AccountKey.ValueString(),
+		cli: m.CLI.ValueString()}
 }
 
 func (r *simCardResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -159,7 +173,8 @@ func (r *simCardResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 	s := r.subject(client, accounts.Create, &plan)
 	s.fields, s.hints = fields, hints
-	o := change.Run(ctx, r.engine, s, change.Planned{Announced: announces(plan.OperationStatus)}, time.Now().Add(timeout), keep)
+	o := change.Run(ctx, r.engine, s, change.Planned{Announced: announces(plan.OperationStatus)}, time.Now().Add(timeout),
+		keep)
 	diags.Append(s.notes...)
 	o = r.explainExisting(o, s, diags)
 	say := cardSentences(accounts.Create, s.id())
@@ -173,8 +188,11 @@ func (r *simCardResource) Create(ctx context.Context, req resource.CreateRequest
 }
 
 // explainExisting tells an order that was refused because the SIM is there already, with what the journal knows of it.
-func (r *simCardResource) explainExisting(o change.Outcome[*accounts.SIMCard, accounts.Operation], s *cardSubject, diags *diag.Diagnostics) change.Outcome[*accounts.SIMCard, accounts.Operation] {
-	exists := o.Kind == change.Refused && o.Reason == change.Rejected && isConflict(o.Err) || o.Kind == change.Broken && isExists(o.Err)
+func (r *simCardResource) explainExisting(
+	o change.Outcome[*accounts.SIMCard, accounts.Operation], s *cardSubject, diags *diag.Diagnostics,
+) change.Outcome[*accounts.SIMCard, accounts.Operation] {
+	exists := o.Kind == change.Refused && o.Reason == change.Rejected && isConflict(o.Err) || o.Kind == change.Broken &&
+		isExists(o.Err)
 	if exists {
 		o.Kind, o.Reason, o.Decision = change.Refused, change.Decided, existsDecision(s.id(), o.Err)
 	}
@@ -184,8 +202,8 @@ func (r *simCardResource) explainExisting(o change.Outcome[*accounts.SIMCard, ac
 	return o
 }
 
-// learn ends in the journal what earlier runs have sent, and were killed before they saw the end. card is nil where there
-// is certainly none.
+// learn ends in the journal what earlier runs have sent, and were killed before they saw the end. card is nil where
+// there is certainly none.
 func (r *simCardResource) learn(m *simCardModel, card *accounts.SIMCard, diags *diag.Diagnostics) {
 	for kind := range cardKinds {
 		if err := change.Learn(r.engine, r.subject(nil, kind, m), card); err != nil {
@@ -206,7 +224,10 @@ func (r *simCardResource) withEarlierOrder(detail, id string, diags *diag.Diagno
 }
 
 // keep writes what was asked for into state, with what the service says of the rest.
-func (r *simCardResource) keep(ctx context.Context, plan simCardModel, card *accounts.SIMCard, op *change.Op[accounts.Operation], state stateSetter, private privateWriter, diags *diag.Diagnostics) {
+func (r *simCardResource) keep(
+	ctx context.Context, plan simCardModel, card *accounts.SIMCard, op *change.Op[accounts.Operation], state stateSetter,
+	private privateWriter, diags *diag.Diagnostics,
+) {
 	model := plan
 	if card != nil {
 		model.setCard(card)
@@ -218,7 +239,10 @@ func (r *simCardResource) keep(ctx context.Context, plan simCardModel, card *acc
 }
 
 // show writes what is true of the SIM into state. While a change goes on, the state carries what was asked for.
-func (r *simCardResource) show(ctx context.Context, state simCardModel, card *accounts.SIMCard, op *change.Op[accounts.Operation], to stateSetter, private privateWriter, diags *diag.Diagnostics) {
+func (r *simCardResource) show(
+	ctx context.Context, state simCardModel, card *accounts.SIMCard, op *change.Op[accounts.Operation], to stateSetter,
+	private privateWriter, diags *diag.Diagnostics,
+) {
 	asked := state
 	if card != nil {
 		state.setCard(card)
@@ -290,7 +314,10 @@ func (r *simCardResource) Read(ctx context.Context, req resource.ReadRequest, re
 
 // look reads a SIM card, and says how a change of an earlier run stands; it never waits for that. The SIM card is nil
 // while an order does not show yet.
-func (r *simCardResource) look(ctx context.Context, client *accounts.Client, state *simCardModel, op *change.Op[accounts.Operation], diags *diag.Diagnostics) (*accounts.SIMCard, *change.Op[accounts.Operation], error) {
+func (r *simCardResource) look(
+	ctx context.Context, client *accounts.Client, state *simCardModel, op *change.Op[accounts.Operation],
+	diags *diag.Diagnostics,
+) (*accounts.SIMCard, *change.Op[accounts.Operation], error) {
 	s := r.subject(client, accounts.Update, state)
 	witness := r.accountsWitness(client, s.account)
 	if op != nil {
@@ -300,8 +327,9 @@ func (r *simCardResource) look(ctx context.Context, client *accounts.Client, sta
 		switch {
 		case o.Kind == change.Broken && isExists(o.Err):
 			diags.AddWarning("SIM card creation failed", explain(fmt.Sprintf(
-				"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not create. It is "+
-					"taken out of state, and is not deleted.", s.id(), ago(op.Operation.Since)), o.Err, "If it is yours, import it."))
+				"The order of SIM card %s, accepted %s, has failed since: a SIM of that CLI exists that this order did not "+
+					"create. It is taken out of state, and is not "+
+					"deleted.", s.id(), ago(op.Operation.Since)), o.Err, "If it is yours, import it."))
 			return nil, nil, o.Err
 		case o.Kind == change.Done && op.Operation.Kind == accounts.Delete:
 			return nil, nil, errDeleted // a service may keep it as terminated
@@ -348,7 +376,8 @@ func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	deadline := time.Now().Add(timeout)
-	plan.LastChange = lastChange(plan.LastChange, state.LastChange, !fields.Empty(), livechange.Fields(plan.changes(&state, &state)))
+	plan.LastChange = lastChange(plan.LastChange, state.LastChange, !fields.Empty(),
+		livechange.Fields(plan.changes(&state, &state)))
 	keep := func(card *accounts.SIMCard, op *change.Op[accounts.Operation]) {
 		r.keep(ctx, plan, card, op, &resp.State, resp.Private, diags)
 	}
@@ -383,7 +412,10 @@ func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest
 }
 
 // concludeResumed ends an update that has picked up a change of an earlier run.
-func (r *simCardResource) concludeResumed(o change.Outcome[*accounts.SIMCard, accounts.Operation], op *change.Op[accounts.Operation], end conclusion[*accounts.SIMCard, accounts.Operation], s *cardSubject, diags *diag.Diagnostics) {
+func (r *simCardResource) concludeResumed(
+	o change.Outcome[*accounts.SIMCard, accounts.Operation], op *change.Op[accounts.Operation],
+	end conclusion[*accounts.SIMCard, accounts.Operation], s *cardSubject, diags *diag.Diagnostics,
+) {
 	end.verb, end.say = resuming, sentencesOfCard(op.Operation)
 	show := end.shown
 	switch {
@@ -431,15 +463,18 @@ func (r *simCardResource) Delete(ctx context.Context, req resource.DeleteRequest
 		case noOrder:
 			r.concludeResumed(o, op, end, s, diags)
 			return
-		case o.Pending != nil && o.Kind != change.Unshown, o.Kind == change.Gone, kind == accounts.Delete && o.Kind != change.Ineffective:
+		case o.Pending != nil && o.Kind != change.Unshown, o.Kind == change.Gone,
+			kind == accounts.Delete && o.Kind != change.Ineffective:
 			end.say = sentencesOfCard(op.Operation)
 			end.conclude(o, diags)
 			return
 		}
-		// What was on its way has ended, or a lost deletion had no effect: this destroy is a new plan that shows the deletion.
+		// What was on its way has ended, or a lost deletion had no effect: this destroy is a new plan that shows the
+		// deletion.
 	}
 	s := r.subject(client, accounts.Delete, &state)
-	planned := change.Planned{Announced: announced, From: state.State.ValueString(), Shows: "state " + state.State.ValueString()}
+	planned := change.Planned{Announced: announced, From: state.State.ValueString(),
+		Shows: "state " + state.State.ValueString()}
 	if !hasKey(ctx, req.Private, plannedKey, diags) {
 		planned.From = "" // a tainted object comes without what its plan has said
 	}
@@ -449,11 +484,14 @@ func (r *simCardResource) Delete(ctx context.Context, req resource.DeleteRequest
 	end.conclude(o, diags)
 }
 
-func (r *simCardResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *simCardResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	account, cli, ok := strings.Cut(req.ID, "/")
 	if !ok || !accountKeyPattern.MatchString(account) || !cliPattern.MatchString(cli) {
 		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf(
-			"The import id of telco_sim_card is ACCOUNT_KEY/CLI, such as acme-fleet/001010000000001. It was %q: the account key %s, the CLI %s.",
+			"The import id of telco_sim_card is ACCOUNT_KEY/CLI, such as acme-fleet/001010000000001. It was %q: the account "+
+				"key %s, the CLI %s.",
 			req.ID, accountKeyRule, cliRule))
 		return
 	}

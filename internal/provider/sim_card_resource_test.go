@@ -97,7 +97,8 @@ func cardWarned(env *acctest.Env, texts ...string) resource.TestCheckFunc {
 	}
 }
 
-// cardSent returns the bodies of the requests of a route that reached the network, told apart by a part of path or body.
+// cardSent returns the bodies of the requests of a route that reached the network, told apart by a part of path or
+// body.
 func cardSent(env *acctest.Env, route, key string) []string {
 	var bodies []string
 	for _, request := range env.Requests(simulator.Match{API: simulator.Accounts, Route: route, Key: key}) {
@@ -110,7 +111,8 @@ func cardSent(env *acctest.Env, route, key string) []string {
 func checkCardSent(env *acctest.Env, route, key string, want ...string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if got := cardSent(env, route, key); !slices.Equal(got, want) {
-			return fmt.Errorf("%s of %s was sent\n  %s\nbut was to be sent\n  %s", route, key, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			return fmt.Errorf("%s of %s was sent\n  %s\nbut was to be sent\n  %s", route, key, strings.Join(got, "\n  "),
+				strings.Join(want, "\n  "))
 		}
 		return nil
 	}
@@ -131,7 +133,8 @@ func checkCardLedgers(env *acctest.Env, clis []string, actions ...string) resour
 		slices.Sort(got)
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
-			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			return fmt.Errorf("the network executed\n  %s\nbut was to execute\n  %s", strings.Join(got, "\n  "),
+				strings.Join(want, "\n  "))
 		}
 		return nil
 	}
@@ -171,8 +174,9 @@ func TestAccSIMCard_life(t *testing.T) {
 					"deletion_protection", "true", "hints.billing_cycle_day", "1"),
 				resource.TestCheckResourceAttrSet(simCard, "created"),
 				resource.TestCheckNoResourceAttr(simCard, "tariff"),
-				checkCardSent(env, "sim.create", "", `{"CLI":"001010000000001","Hints":{"BillingCycleDay":1,"EmailContact":"ops@example.com",`+
-					`"TenantId":"t-1"},"SIMNumber":"8900000000000000001"}`),
+				checkCardSent(env, "sim.create", "",
+					`{"CLI":"001010000000001","Hints":{"BillingCycleDay":1,"EmailContact":"ops@example.com",`+
+						`"TenantId":"t-1"},"SIMNumber":"8900000000000000001"}`),
 				func(*terraform.State) error {
 					if polls := len(cardSent(env, "sim.status", simCLI)); polls < 3 {
 						return fmt.Errorf("the status URL was asked %d times only", polls)
@@ -192,7 +196,8 @@ func TestAccSIMCard_life(t *testing.T) {
 		resource.TestStep{
 			Config:           env.Config(protectedCardConfig(later)),
 			ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate),
-			Check: acctest.CheckAll(cardHolds("hints.billing_cycle_day", "2", "version", "2", "sim_number", "8900000000000000001"),
+			Check: acctest.CheckAll(cardHolds("hints.billing_cycle_day", "2", "version", "2", "sim_number",
+				"8900000000000000001"),
 				cardWarned(env, "Hints are used on creation only"), env.CheckLedger("create "+simCardID)),
 		},
 		resource.TestStep{
@@ -200,9 +205,11 @@ func TestAccSIMCard_life(t *testing.T) {
 			Config:    env.Config(protectedCardConfig()), ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate),
 			Check: acctest.CheckAll(cardWarned(env, "Hints are used on creation only"), env.CheckLedger("create "+simCardID)),
 		},
-		resource.TestStep{Config: env.Config(protectedCardConfig(later)), Check: func(*tfState) error { env.Warnings(""); return nil }},
+		resource.TestStep{Config: env.Config(protectedCardConfig(later)),
+			Check: func(*tfState) error { env.Warnings(""); return nil }},
 		resource.TestStep{
-			ResourceName: simCard, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"hints", "last_change"},
+			ResourceName: simCard, ImportState: true, ImportStateVerify: true,
+			ImportStateVerifyIgnore: []string{"hints", "last_change"},
 		},
 		resource.TestStep{ // what only the service sets
 			PreConfig: func() {
@@ -250,7 +257,8 @@ func TestAccSIMCard_life(t *testing.T) {
 	)
 }
 
-// cardArgument is one that can be set, with three values: created with was, changed to now, and in the portal to elsewhere.
+// cardArgument is one that can be set, with three values: created with was, changed to now, and in the portal to
+// elsewhere.
 type cardArgument struct {
 	name, was, now string // as in the configuration
 	patch          string // the body that asks for now
@@ -260,11 +268,13 @@ type cardArgument struct {
 
 func simCardArguments() []cardArgument {
 	text := func(name, field string, at func(*simulator.SIMCard) **string) cardArgument {
-		return cardArgument{name, `"old"`, `"new"`, fmt.Sprintf(`{%q:"new"}`, field), func(c *simulator.SIMCard) { *at(c) = new("portal") }, "portal", "portal -> new"}
+		return cardArgument{name, `"old"`, `"new"`, fmt.Sprintf(`{%q:"new"}`, field),
+			func(c *simulator.SIMCard) { *at(c) = new("portal") }, "portal", "portal -> new"}
 	}
 	return []cardArgument{
 		{"sim_number", `"8900000000000000001"`, `"8900000000000000002"`, `{"SIMNumber":"8900000000000000002"}`,
-			func(c *simulator.SIMCard) { c.SIMNumber = new("8900000000000000003") }, "8900000000000000003", "8900000000000000003 -> 8900000000000000002"},
+			func(c *simulator.SIMCard) { c.SIMNumber = new("8900000000000000003") }, "8900000000000000003",
+			"8900000000000000003 -> 8900000000000000002"},
 		text("description", "Description", func(c *simulator.SIMCard) **string { return &c.Description }),
 		text("inventory_ref", "InventoryRef", func(c *simulator.SIMCard) **string { return &c.InventoryRef }),
 		text("tariff", "Tariff", func(c *simulator.SIMCard) **string { return &c.Tariff }),
@@ -275,12 +285,16 @@ func simCardArguments() []cardArgument {
 		text("sim_provider", "Provider", func(c *simulator.SIMCard) **string { return &c.Provider }),
 		text("provider_tariff", "ProviderTariff", func(c *simulator.SIMCard) **string { return &c.ProviderTariff }),
 		text("provider_price", "ProviderPrice", func(c *simulator.SIMCard) **string { return &c.ProviderPrice }),
-		{"provider_start_date", `"2024-05-01T08:00:00Z"`, `"2024-06-01T10:00:00+02:00"`, `{"ProviderStartDate":"2024-06-01T08:00:00Z"}`,
+		{"provider_start_date", `"2024-05-01T08:00:00Z"`, `"2024-06-01T10:00:00+02:00"`,
+			`{"ProviderStartDate":"2024-06-01T08:00:00Z"}`,
 			func(c *simulator.SIMCard) { c.ProviderStartDate = new(time.Date(2024, 7, 1, 8, 0, 0, 0, time.UTC)) },
 			"2024-07-01T08:00:00Z", "2024-07-01T08:00:00Z -> 2024-06-01T10:00:00+02:00"},
-		{"state", `"ready"`, `"live"`, `{"State":3}`, func(c *simulator.SIMCard) { c.State = 4 }, "suspend", "suspend -> live"},
-		{"foreign_attributes", `{ depot = "north" }`, `{ depot = "south", row = "2" }`, `{"ForeignAttributes":{"depot":"south","row":"2"}}`,
-			func(c *simulator.SIMCard) { c.ForeignAttributes = map[string]string{"depot": "east"} }, "", "{depot=east} -> {depot=south, row=2}"},
+		{"state", `"ready"`, `"live"`, `{"State":3}`, func(c *simulator.SIMCard) { c.State = 4 }, "suspend",
+			"suspend -> live"},
+		{"foreign_attributes", `{ depot = "north" }`, `{ depot = "south", row = "2" }`,
+			`{"ForeignAttributes":{"depot":"south","row":"2"}}`,
+			func(c *simulator.SIMCard) { c.ForeignAttributes = map[string]string{"depot": "east"} }, "",
+			"{depot=east} -> {depot=south, row=2}"},
 	}
 }
 
@@ -305,7 +319,8 @@ func TestAccSIMCard_eachArgument(t *testing.T) {
 		}
 		return env.Config(b.String())
 	}
-	was, now, unset := func(a cardArgument) string { return a.was }, func(a cardArgument) string { return a.now }, func(cardArgument) string { return "" }
+	was, now, unset := func(a cardArgument) string { return a.was }, func(a cardArgument) string { return a.now },
+		func(cardArgument) string { return "" }
 	var patches, portal []resource.TestCheckFunc
 	for i, a := range arguments {
 		patches = append(patches, checkCardSent(env, "sim.update", clis[i], a.patch))
@@ -335,8 +350,9 @@ func TestAccSIMCard_eachArgument(t *testing.T) {
 		resource.TestStep{Config: config(was), ConfigPlanChecks: cardAction(plancheck.ResourceActionCreate, addresses...)},
 		resource.TestStep{
 			Config: config(now), ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate, addresses...),
-			Check: acctest.CheckAll(slices.Concat(patches, []resource.TestCheckFunc{checkCardLedgers(env, clis, "create", "update"),
-				resource.TestCheckResourceAttr("telco_sim_card.description", "version", "3")})...),
+			Check: acctest.CheckAll(slices.Concat(patches,
+				[]resource.TestCheckFunc{checkCardLedgers(env, clis, "create", "update"),
+					resource.TestCheckResourceAttr("telco_sim_card.description", "version", "3")})...),
 		},
 		resource.TestStep{ // an argument that is taken out sends nothing
 			PreConfig: func() { env.Warnings("") },
@@ -357,7 +373,8 @@ func TestAccSIMCard_eachArgument(t *testing.T) {
 		resource.TestStep{ // declared again, it is drift
 			PreConfig: env.ForgetRequests,
 			Config:    config(now), ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate, addresses...),
-			Check: acctest.CheckAll(slices.Concat(patches, []resource.TestCheckFunc{warned, checkCardLedgers(env, clis, "create", "update", "update")})...),
+			Check: acctest.CheckAll(slices.Concat(patches,
+				[]resource.TestCheckFunc{warned, checkCardLedgers(env, clis, "create", "update", "update")})...),
 		},
 	)
 }
@@ -373,16 +390,20 @@ func TestAccSIMCard_everyReadingOfTheDocuments(t *testing.T) {
 		warns  string
 	}{
 		{name: "word", quirks: simulator.AccountsQuirks{StatusShape: "bare_string"}},
-		{name: "integer", quirks: simulator.AccountsQuirks{StatusShape: "integer", StatusURLInMeta: true, AlwaysHTTP200: true}},
+		{name: "integer", quirks: simulator.AccountsQuirks{StatusShape: "integer", StatusURLInMeta: true,
+			AlwaysHTTP200: true}},
 		{name: "integer in an object", quirks: simulator.AccountsQuirks{StatusShape: "object_integer", StaleReads: 2}},
-		{name: "status beside data", quirks: simulator.AccountsQuirks{StatusShape: "top_level", StatusURLAbsolute: true, EmptyAsNull: true}},
+		{name: "status beside data", quirks: simulator.AccountsQuirks{StatusShape: "top_level", StatusURLAbsolute: true,
+			EmptyAsNull: true}},
 		{name: "no data", quirks: simulator.AccountsQuirks{StatusShape: "no_data"}},
 		{name: "other words", quirks: simulator.AccountsQuirks{StatusURLWithPrefix: true, StatusWords: map[string]string{
 			"pending": "Queued", "complete": "Completed"}}},
-		{name: "unknown words", quirks: simulator.AccountsQuirks{StatusWords: map[string]string{"pending": "busy", "complete": "finished"}}},
+		{name: "unknown words", quirks: simulator.AccountsQuirks{StatusWords: map[string]string{"pending": "busy",
+			"complete": "finished"}}},
 		{name: "late", quirks: simulator.AccountsQuirks{StatusNotFoundFirst: 2, CreateVisibleAfter: 4}},
 		{name: "forgotten", quirks: simulator.AccountsQuirks{StatusForgotten: true}},
-		{name: "no status URL", quirks: simulator.AccountsQuirks{NoStatusURL: true, EnumsAsNames: true, DeleteKeepsTerminated: true}},
+		{name: "no status URL", quirks: simulator.AccountsQuirks{NoStatusURL: true, EnumsAsNames: true,
+			DeleteKeepsTerminated: true}},
 		{name: "another host", quirks: simulator.AccountsQuirks{StatusURLHost: other.URL}, warns: "Status URL refused"},
 		{name: "plain again"},
 	}
@@ -402,7 +423,8 @@ func TestAccSIMCard_everyReadingOfTheDocuments(t *testing.T) {
 		want := slices.Sorted(slices.Values(ledger))
 		steps = append(steps, resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, reading.quirks); env.Warnings("") },
-			Config:    env.Config(simCardConfig(fmt.Sprintf("description = %q", reading.name)) + simCardBlock(fmt.Sprintf("n%d", i), cliOf(i))),
+			Config: env.Config(simCardConfig(fmt.Sprintf("description = %q", reading.name)) +
+				simCardBlock(fmt.Sprintf("n%d", i), cliOf(i))),
 			Check: func(*terraform.State) error {
 				var got []string
 				for _, change := range env.Ledger() {
@@ -410,7 +432,8 @@ func TestAccSIMCard_everyReadingOfTheDocuments(t *testing.T) {
 				}
 				slices.Sort(got)
 				if !slices.Equal(got, want) {
-					return fmt.Errorf("%s: the network executed\n  %s\nbut was to execute\n  %s", reading.name, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+					return fmt.Errorf("%s: the network executed\n  %s\nbut was to execute\n  %s", reading.name,
+						strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 				}
 				if i > 0 {
 					if card, there := env.SIMCard(simAccount, cliOf(i-1)); there && card.State != 100 {
@@ -471,7 +494,8 @@ func TestAccSIMCard_import(t *testing.T) {
 	setAccountsQuirks(env, simulator.AccountsQuirks{EnumsAsNames: true, PlusInPathRefused: true})
 	cards := simCardBlock("dated", "001010000000002", `provider_start_date = "2024-05-01T10:00:00.1234567+02:00"`)
 	test := strings.ReplaceAll(protectedCardConfig(), simCLI, simMSISDN)
-	imports := cardImportBlock("test", simMSISDN) + cardImportBlock("dated", "001010000000002") + cardImportBlock("bare", "001010000000003")
+	imports := cardImportBlock("test", simMSISDN) + cardImportBlock("dated", "001010000000002") +
+		cardImportBlock("bare", "001010000000003")
 
 	env.Test(
 		resource.TestStep{
@@ -484,7 +508,8 @@ func TestAccSIMCard_import(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { env.Warnings("") },
-			Config:    env.Config(test + cards + strings.ReplaceAll(simCardBlock("bare", "001010000000003"), "deletion_protection = false", "") + imports),
+			Config: env.Config(test + cards + strings.ReplaceAll(simCardBlock("bare", "001010000000003"),
+				"deletion_protection = false", "") + imports),
 			// dated turns deletion_protection off, which is a change of the state alone
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(simCard, plancheck.ResourceActionNoop),
@@ -492,8 +517,10 @@ func TestAccSIMCard_import(t *testing.T) {
 				plancheck.ExpectResourceAction(dated, plancheck.ResourceActionUpdate),
 			}},
 			Check: acctest.CheckAll(env.CheckSilent(), env.CheckLedger(),
-				cardHolds("id", simAccount+"/"+simMSISDN, "cli", simMSISDN, "state", "live", "network_status", "connected", "description", "",
-					"purchase_order", "na", "provider_tariff", "na", "provider_price", "na", "deletion_protection", "true", "operation_status", "complete"),
+				cardHolds("id", simAccount+"/"+simMSISDN, "cli", simMSISDN, "state", "live", "network_status", "connected",
+					"description", "",
+					"purchase_order", "na", "provider_tariff", "na", "provider_price", "na", "deletion_protection", "true",
+					"operation_status", "complete"),
 				resource.TestCheckResourceAttr(dated, "provider_start_date", "2024-05-01T08:00:00.1234567Z"),
 				resource.TestCheckNoResourceAttr(bare, "foreign_attributes.%")),
 		},
@@ -503,7 +530,8 @@ func TestAccSIMCard_import(t *testing.T) {
 				simCardBlock("bare", "001010000000003", "foreign_attributes = {}", `description = ""`)),
 			ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate, simCard, bare),
 			Check: acctest.CheckAll(env.CheckSilent(), env.CheckLedger(),
-				resource.TestCheckResourceAttr(bare, "foreign_attributes.%", "0"), resource.TestCheckResourceAttr(bare, "description", "")),
+				resource.TestCheckResourceAttr(bare, "foreign_attributes.%", "0"),
+				resource.TestCheckResourceAttr(bare, "description", "")),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -531,7 +559,8 @@ func TestAccSIMCard_refusedConfigurations(t *testing.T) {
 	env := acctest.New(t)
 	env.AddAccount(simAccount)
 	step := func(config, want string) resource.TestStep {
-		return resource.TestStep{Config: env.Config(config), ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(want, " ", `\s+`))}
+		return resource.TestStep{Config: env.Config(config),
+			ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(want, " ", `\s+`))}
 	}
 	env.Test(
 		step(simCardBlock("test", "+353870000001"), "must be an IMSI of 14 to 16 digits"),
@@ -541,8 +570,10 @@ func TestAccSIMCard_refusedConfigurations(t *testing.T) {
 		step(simCardConfig(`foreign_attributes = { a = null }`), "(?i)null value"),
 		resource.TestStep{Config: env.Config(simCardConfig())},
 		step(simCardBlock("test", "001010000000002"), "cli can't be changed.*cli 001010000000001 -> 001010000000002"),
-		step(strings.ReplaceAll(simCardConfig(), `"acme-fleet"`, `"other"`), "account_key can't be changed.*acme-fleet -> other"),
-		resource.TestStep{Config: env.Config(simCardConfig()), ConfigPlanChecks: cardNoChange, Check: env.CheckLedger("create " + simCardID)},
+		step(strings.ReplaceAll(simCardConfig(), `"acme-fleet"`, `"other"`), "account_key can't be changed.*acme-fleet -> "+
+			"other"),
+		resource.TestStep{Config: env.Config(simCardConfig()), ConfigPlanChecks: cardNoChange,
+			Check: env.CheckLedger("create " + simCardID)},
 	)
 }
 
@@ -575,12 +606,14 @@ func TestAccSIMCard_existsBefore(t *testing.T) {
 	}
 	env.Test(
 		resource.TestStep{Config: env.Config(simCardConfig()), ExpectError: exists},
-		resource.TestStep{PreConfig: nothingSent, Config: env.Config(simCardConfig(), "preflight = false"), ExpectError: exists},
+		resource.TestStep{PreConfig: nothingSent, Config: env.Config(simCardConfig(), "preflight = false"),
+			ExpectError: exists},
 		resource.TestStep{ // it comes into being between the last look and the order
 			PreConfig: func() {
 				nothingSent()
 				env.RemoveSIMCard(simAccount, simCLI)
-				env.Before(simulator.Accounts, "sim.create", 0, func() { env.AddSIMCard(simAccount, simulator.SIMCard{CLI: simCLI}) })
+				env.Before(simulator.Accounts, "sim.create", 0,
+					func() { env.AddSIMCard(simAccount, simulator.SIMCard{CLI: simCLI}) })
 			},
 			Config: env.Config(simCardConfig()), ExpectError: exists,
 		},
@@ -636,13 +669,15 @@ func TestAccSIMCard_lostAnswers(t *testing.T) {
 	}
 	env.Test(
 		resource.TestStep{Config: with("a"), ExpectError: regexp.MustCompile(`no\s+such\s+SIM\s+was\s+created`)},
-		resource.TestStep{Config: with("a"), ConfigPlanChecks: second(plancheck.ResourceActionCreate), Check: checkCardLedgers(env, clis, "create")},
+		resource.TestStep{Config: with("a"), ConfigPlanChecks: second(plancheck.ResourceActionCreate),
+			Check: checkCardLedgers(env, clis, "create")},
 		resource.TestStep{Config: with("b"), ExpectError: regexp.MustCompile(`SIM\s+card\s+update\s+had\s+no\s+effect`)},
 		resource.TestStep{
 			Config: with("b"), ConfigPlanChecks: second(plancheck.ResourceActionUpdate),
 			Check: checkCardLedgers(env, clis, "create", "update"),
 		},
-		resource.TestStep{Config: env.Config(""), ExpectError: regexp.MustCompile(`SIM\s+card\s+deletion\s+had\s+no\s+effect`)},
+		resource.TestStep{Config: env.Config(""),
+			ExpectError: regexp.MustCompile(`SIM\s+card\s+deletion\s+had\s+no\s+effect`)},
 		resource.TestStep{
 			Config: env.Config(""), ConfigPlanChecks: cardAction(plancheck.ResourceActionDestroy, refused...),
 			Check: checkCardLedgers(env, clis, "create", "update", "delete"),
@@ -665,9 +700,10 @@ func TestAccSIMCard_outcomeUnknown(t *testing.T) {
 	}
 	unknown := func(route, description string, warnings ...string) resource.TestStep {
 		return resource.TestStep{
-			PreConfig:          func() { blackout(route) },
-			Config:             env.Config(simCardConfig(fmt.Sprintf("description = %q", description))),
-			Check:              acctest.CheckAll(cardHolds("operation_status", "unknown", "description", description), cardWarned(env, warnings...), daylight),
+			PreConfig: func() { blackout(route) },
+			Config:    env.Config(simCardConfig(fmt.Sprintf("description = %q", description))),
+			Check: acctest.CheckAll(cardHolds("operation_status", "unknown", "description", description),
+				cardWarned(env, warnings...), daylight),
 			ExpectNonEmptyPlan: true, // the next plan shows the operation, which the refresh finds to be running
 		}
 	}
@@ -675,7 +711,8 @@ func TestAccSIMCard_outcomeUnknown(t *testing.T) {
 		return resource.TestStep{
 			PreConfig: func() { settle(); env.Warnings("") },
 			Config:    env.Config(simCardConfig(fmt.Sprintf("description = %q", description))), ConfigPlanChecks: cardNoChange,
-			Check: acctest.CheckAll(cardHolds("operation_status", "complete", "description", description, "purchase_order", "na"),
+			Check: acctest.CheckAll(cardHolds("operation_status", "complete", "description", description, "purchase_order",
+				"na"),
 				env.CheckSilent(), env.CheckLedger(ledger...)),
 		}
 	}
@@ -715,7 +752,8 @@ func TestAccSIMCard_createPending(t *testing.T) {
 		resource.TestStep{
 			Config: config,
 			Check: acctest.CheckAll(cardHolds("operation_status", "pending", "state", "ready", "id", simCardID),
-				cardWarned(env, creationWarning, "SIM card creation is pending", "nothing is sent again"), env.CheckLedger("create "+simCardID)),
+				cardWarned(env, creationWarning, "SIM card creation is pending", "nothing is sent again"),
+				env.CheckLedger("create "+simCardID)),
 			ExpectNonEmptyPlan: true, // the next plan shows the operation
 		},
 		resource.TestStep{
@@ -726,9 +764,11 @@ func TestAccSIMCard_createPending(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { settleInApply(env, settle) },
 			Config:    config, ConfigPlanChecks: pendingPlan,
-			Check: acctest.CheckAll(cardHolds("operation_status", "complete", "actor_status", "stable", "version", "2", "purchase_order", "na"),
+			Check: acctest.CheckAll(cardHolds("operation_status", "complete", "actor_status", "stable", "version", "2",
+				"purchase_order", "na"),
 				resource.TestCheckResourceAttrSet(simCard, "created"),
-				cardWarned(env), checkCardSent(env, "sim.create", "", `{"CLI":"001010000000001","State":1}`), env.CheckLedger("create "+simCardID)),
+				cardWarned(env), checkCardSent(env, "sim.create", "", `{"CLI":"001010000000001","State":1}`),
+				env.CheckLedger("create "+simCardID)),
 		},
 		resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, simulator.AccountsQuirks{DeleteKeepsTerminated: true}) },
@@ -737,7 +777,8 @@ func TestAccSIMCard_createPending(t *testing.T) {
 		resource.TestStep{ // what the deletion leaves behind is terminated, and out of state without another one
 			PreConfig: func() { settle(); env.Warnings("") },
 			Config:    env.Config(""), ConfigPlanChecks: cardNoChange,
-			Check: acctest.CheckAll(cardWarned(env, "The deletion of SIM card "+simCardID, "is complete, so it leaves the state"),
+			Check: acctest.CheckAll(cardWarned(env, "The deletion of SIM card "+simCardID, "is complete, so it leaves the "+
+				"state"),
 				env.CheckLedger("create "+simCardID, "delete "+simCardID)),
 		},
 	)
@@ -771,7 +812,8 @@ func TestAccSIMCard_pendingCreateFails(t *testing.T) {
 					settle()
 					env.RemoveSIMCard(simAccount, simCLI)
 					env.AddSIMCard(simAccount, simulator.SIMCard{CLI: simCLI}) // somebody else's
-					env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"}, Effect: simulator.Answer,
+					env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"},
+						Effect: simulator.Answer,
 						Status: 409, Body: `{"Success":false,"Code":409,"ErrorCode":409,"ErrorDescription":"CLI exists"}`})
 				})
 			},
@@ -805,7 +847,8 @@ func TestAccSIMCard_createFails(t *testing.T) {
 		// A conflict of which no SIM came is a failure like any other.
 		resource.TestStep{
 			PreConfig: func() {
-				env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"}, Effect: simulator.Answer, Times: 1,
+				env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"},
+					Effect: simulator.Answer, Times: 1,
 					Status: 200, Body: `{"Success":false,"Code":409,"ErrorDescription":"tariff is taken"}`})
 				setAccountsQuirks(env, simulator.AccountsQuirks{CreateVisibleAfter: 1000})
 			},
@@ -816,7 +859,8 @@ func TestAccSIMCard_createFails(t *testing.T) {
 			PreConfig: func() {
 				env.RemoveSIMCard(simAccount, simCLI)
 				setAccountsQuirks(env, simulator.AccountsQuirks{})
-				env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"}, Effect: simulator.Answer, Times: 1,
+				env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.Accounts, Route: "sim.status"},
+					Effect: simulator.Answer, Times: 1,
 					Status: 200, Body: `{"Success":false,"Code":409,"ErrorCode":409,"ErrorDescription":"CLI exists"}`})
 			},
 			Config: config, ConfigPlanChecks: cardAction(plancheck.ResourceActionCreate),
@@ -829,7 +873,8 @@ func TestAccSIMCard_createFails(t *testing.T) {
 			},
 			Config: config, ConfigPlanChecks: cardAction(plancheck.ResourceActionCreate),
 			Check: acctest.CheckAll(cardHolds("actor_status", "stalled", "operation_status", "complete"),
-				cardWarned(env, creationWarning, "SIM card is stalled", "support desk"), env.CheckLedger(create, create, create, create, create)),
+				cardWarned(env, creationWarning, "SIM card is stalled", "support desk"),
+				env.CheckLedger(create, create, create, create, create)),
 		},
 		resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, simulator.AccountsQuirks{}); env.Warnings("") },
@@ -846,7 +891,8 @@ func TestAccSIMCard_createFails(t *testing.T) {
 				env.Warnings("")
 			},
 			Config: config, ConfigPlanChecks: cardNoChange,
-			Check: acctest.CheckAll(env.CheckSilent(), cardHolds("actor_status", "stable"), env.CheckLedger(create, create, create, create, create)),
+			Check: acctest.CheckAll(env.CheckSilent(), cardHolds("actor_status", "stable"),
+				env.CheckLedger(create, create, create, create, create)),
 		},
 	)
 }
@@ -882,7 +928,8 @@ func TestAccSIMCard_slowChanges(t *testing.T) {
 				plancheck.ExpectResourceAction(simCard, plancheck.ResourceActionUpdate),
 				plancheck.ExpectUnknownValue(simCard, tfjsonpath.New("operation_status")),
 			}},
-			Check: acctest.CheckAll(cardHolds("description", "b", "operation_status", "complete", "version", "2"), cardWarned(env), env.CheckLedger(update, update)),
+			Check: acctest.CheckAll(cardHolds("description", "b", "operation_status", "complete", "version", "2"),
+				cardWarned(env), env.CheckLedger(update, update)),
 		},
 		resource.TestStep{
 			PreConfig: func() { setAccountsQuirks(env, simulator.AccountsQuirks{DeleteKeepsTerminated: true}) },
@@ -891,7 +938,8 @@ func TestAccSIMCard_slowChanges(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { env.Warnings(""); settleInApply(env, settle) },
 			Config:    env.Config(""), ConfigPlanChecks: cardAction(plancheck.ResourceActionDestroy),
-			Check: acctest.CheckAll(cardWarned(env), checkCardSent(env, "sim.delete", "", ""), env.CheckLedger(update, update, del)),
+			Check: acctest.CheckAll(cardWarned(env), checkCardSent(env, "sim.delete", "", ""),
+				env.CheckLedger(update, update, del)),
 		},
 	)
 }
@@ -909,7 +957,8 @@ resource "terraform_data" "description" {
   input = %q
 }
 `, cli, description) + strings.Replace(simCardConfig(
-			"description = terraform_data.description.output", "foreign_attributes = { note = terraform_data.description.output }"),
+			"description = terraform_data.description.output", "foreign_attributes = { note = "+
+				"terraform_data.description.output }"),
 			fmt.Sprintf("%q", simCLI), "terraform_data.cli.output", 1))
 	}
 	env.Test(
@@ -972,15 +1021,18 @@ func TestAccSIMCard_preflightOff(t *testing.T) {
 			Config: env.Config(simCardConfig(`description = "a"`), off),
 		},
 		resource.TestStep{
-			Config: env.Config(simCardConfig(`description = "b"`), off), ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate),
-			Check: acctest.CheckAll(env.CheckWarned(updateWarning, "description changes."), env.CheckLedger("create "+simCardID, update)),
+			Config:           env.Config(simCardConfig(`description = "b"`), off),
+			ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate),
+			Check: acctest.CheckAll(env.CheckWarned(updateWarning, "description changes."),
+				env.CheckLedger("create "+simCardID, update)),
 		},
 		resource.TestStep{ // what a preflight would have found is found in the apply
 			PreConfig: func() {
 				env.ChangeSIMCard(simAccount, simCLI, func(c *simulator.SIMCard) { c.State = 100 })
 				env.ForgetRequests()
 			},
-			Config: env.Config(simCardConfig(`description = "c"`), off), ExpectError: regexp.MustCompile(`SIM\s+card\s+is\s+terminated`),
+			Config:      env.Config(simCardConfig(`description = "c"`), off),
+			ExpectError: regexp.MustCompile(`SIM\s+card\s+is\s+terminated`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -1010,7 +1062,8 @@ func TestAccSIMCard_tainted(t *testing.T) {
 			ConfigPlanChecks: cardAction(plancheck.ResourceActionReplace),
 			Check:            env.CheckLedger(create, del, create),
 		},
-		resource.TestStep{Config: env.Config(protectedCardConfig(), off), ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: env.Config(protectedCardConfig(), off),
+			ConfigPlanChecks: cardAction(plancheck.ResourceActionUpdate)},
 		resource.TestStep{
 			Config: env.Config(simCardConfig(), off), Taint: []string{simCard},
 			ExpectError: regexp.MustCompile(`(?s)SIM\s+card\s+is\s+protected.*set\s+deletion_protection\s+=\s+false`),
@@ -1037,7 +1090,8 @@ func TestAccSIMCard_replaceRefused(t *testing.T) {
 	for _, settings := range []string{"", "preflight = false"} {
 		cli.Write("main.tf", env.Config(simCardConfig(), settings))
 		output, exit := cli.Run("apply", "-auto-approve", "-replace="+simCard)
-		if exit != 1 || !strings.Contains(output, "SIM card can't be replaced") || !strings.Contains(output, "deletion_protection = false") {
+		if exit != 1 || !strings.Contains(output, "SIM card can't be replaced") ||
+			!strings.Contains(output, "deletion_protection = false") {
 			t.Errorf("-replace ended with %d:\n%s", exit, output)
 		}
 	}
@@ -1052,7 +1106,8 @@ func TestAccSIMCard_replaceRefused(t *testing.T) {
 	if output := cli.MustRun("plan", "-refresh=false"); strings.Contains(output, "Live, irreversible") {
 		t.Errorf("a change that sends nothing is warned of:\n%s", output)
 	}
-	if output := cli.MustRun("plan", "-refresh=false", "-destroy"); !strings.Contains(output, simCardID+": live -> deleted.") {
+	if output := cli.MustRun("plan", "-refresh=false", "-destroy"); !strings.Contains(output,
+		simCardID+": live -> deleted.") {
 		t.Errorf("the warning does not tell the live state:\n%s", output)
 	}
 	if ledger := env.Ledger(); len(ledger) > 0 {

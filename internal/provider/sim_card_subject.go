@@ -40,7 +40,8 @@ var (
 func (s *cardSubject) id() string { return s.account + "/" + s.cli }
 
 var cardKinds = map[accounts.Kind]livechange.Kind{
-	accounts.Create: livechange.SIMCardCreation, accounts.Update: livechange.SIMCardUpdate, accounts.Delete: livechange.SIMCardDeletion,
+	accounts.Create: livechange.SIMCardCreation, accounts.Update: livechange.SIMCardUpdate,
+	accounts.Delete: livechange.SIMCardDeletion,
 }
 
 func (s *cardSubject) Change() journal.Change {
@@ -49,11 +50,14 @@ func (s *cardSubject) Change() journal.Change {
 
 // accountsWitness finds out whether it is the service of our account that answers.
 func (s *services) accountsWitness(client *accounts.Client, account string) *change.Witness {
-	return s.witnesses.at("accounts "+account, func(ctx context.Context) (bool, error) { return client.KnowsAccount(ctx, account) })
+	return s.witnesses.at("accounts "+account, func(ctx context.Context) (bool,
+		error) {
+		return client.KnowsAccount(ctx, account)
+	})
 }
 
-// Read reads the SIM card once the service has finished what it does with it: one command at a time. Before an order its
-// absence is what is wanted.
+// Read reads the SIM card once the service has finished what it does with it: one command at a time. Before an order
+// its absence is what is wanted.
 func (s *cardSubject) Read(ctx context.Context) (*accounts.SIMCard, error) {
 	card, err := s.ready(ctx)
 	if isNotFound(err) {
@@ -77,7 +81,8 @@ func (s *cardSubject) ready(ctx context.Context) (*accounts.SIMCard, error) {
 	if err != nil || s.kind == accounts.Create || card.ActorStatus != accounts.ActorPending {
 		return card, err
 	}
-	result, err := s.client.Wait(ctx, accounts.Operation{Kind: accounts.Update, Account: s.account, CLI: s.cli, Since: time.Now()})
+	result, err := s.client.Wait(ctx, accounts.Operation{Kind: accounts.Update, Account: s.account, CLI: s.cli,
+		Since: time.Now()})
 	var stalled *accounts.StalledError
 	if errors.As(err, &stalled) && result.SIMCard != nil {
 		return result.SIMCard, nil // Decide says what follows
@@ -91,9 +96,11 @@ func (s *cardSubject) Decide(card *accounts.SIMCard) change.Decision {
 		if card != nil {
 			return existsDecision(s.id(), nil)
 		}
-		return change.Decision{Action: change.Send, From: livechange.Absent, Shows: livechange.Absent, Wanted: s.wantedState()}
+		return change.Decision{Action: change.Send, From: livechange.Absent, Shows: livechange.Absent,
+			Wanted: s.wantedState()}
 	case accounts.Delete:
-		return change.Decision{Action: change.Send, From: card.State.String(), Shows: "state " + card.State.String(), Wanted: "deleted"}
+		return change.Decision{Action: change.Send, From: card.State.String(), Shows: "state " + card.State.String(),
+			Wanted: "deleted"}
 	case accounts.Update:
 	}
 	switch {
@@ -105,14 +112,15 @@ func (s *cardSubject) Decide(card *accounts.SIMCard) change.Decision {
 		return change.Decision{Action: change.Nothing} // somebody else has done it already
 	case card.State == accounts.StateTerminated:
 		return change.Decision{Action: change.Refuse, Summary: "SIM card is terminated", Detail: fmt.Sprintf(
-			"SIM card %s has the state terminated, which is final: it can't be changed.\n\nDeclare state = \"terminated\" and nothing else "+
-				"new, or stop managing it with a removed block (destroy = false). Where this is in the way of terraform destroy, terraform "+
-				"destroy -refresh=false goes on, and so does a removed block.", s.id())}
+			"SIM card %s has the state terminated, which is final: it can't be changed.\n\nDeclare state = \"terminated\" and "+
+				"nothing else new, or stop managing it with a removed block (destroy = false). Where this is in the way of "+
+				"terraform destroy, terraform destroy -refresh=false goes on, and so does a removed block.", s.id())}
 	}
 	now := *s.state
 	now.setCard(card)
 	fields := s.plan.changes(s.state, &now)
-	d := change.Decision{Action: change.Send, From: s.plan.from(s.state, &now), Shows: fieldSide(fields, true), Wanted: fieldSide(fields, false)}
+	d := change.Decision{Action: change.Send, From: s.plan.from(s.state, &now), Shows: fieldSide(fields, true),
+		Wanted: fieldSide(fields, false)}
 	d.Recorded = &change.Sides{From: recordedSide(fields, true), To: recordedSide(fields, false)}
 	if d.From != s.plan.from(s.state, s.state) {
 		d.Shows = strings.ReplaceAll(d.Shows, "(the text before)", "(perhaps another text)")
@@ -145,8 +153,8 @@ func fieldSide(fields []livechange.Field, from bool) string {
 	return strings.Join(texts, "; ")
 }
 
-// recordedSide is what the journal says of one side: the state, and of other arguments their names, since a journal is kept
-// by other people, and for longer, than the configuration.
+// recordedSide is what the journal says of one side: the state, and of other arguments their names, since a journal is
+// kept by other people, and for longer, than the configuration.
 func recordedSide(fields []livechange.Field, from bool) string {
 	var texts []string
 	for _, f := range fields {
@@ -164,8 +172,8 @@ func recordedSide(fields []livechange.Field, from bool) string {
 
 func stateSide(state string) string { return "state " + state }
 
-// Became tells of an order and of a deletion by whether the SIM card is there, and of an update by its state, where that is
-// all that it changed.
+// Became tells of an order and of a deletion by whether the SIM card is there, and of an update by its state, where
+// that is all that it changed.
 func (s *cardSubject) Became(card *accounts.SIMCard, earlier journal.Change) journal.Outcome {
 	side := ""
 	if card != nil {
@@ -191,9 +199,9 @@ func existsDecision(id string, err error) change.Decision {
 		fmt.Sprintf("SIM card %s already exists, so it is not created. An existing SIM is never adopted by itself.", id), err,
 		fmt.Sprintf("If this configuration is to manage it, import it. With ADDRESS as this resource's address:\n\n"+
 			"import {\n  to = ADDRESS\n  id = %q\n}\n\n"+
-			"This is also the way on when an earlier apply was killed after the SIM had been created. If the SIM is managed here "+
-			"already and its object is tainted, run terraform untaint ADDRESS: replacing it would delete a live SIM, which "+
-			"deletion_protection prevents unless an earlier apply has set deletion_protection = false.", id))}
+			"This is also the way on when an earlier apply was killed after the SIM had been created. If the SIM is managed "+
+			"here already and its object is tainted, run terraform untaint ADDRESS: replacing it would delete a live SIM, "+
+			"which deletion_protection prevents unless an earlier apply has set deletion_protection = false.", id))}
 }
 
 func (s *cardSubject) Operation(card *accounts.SIMCard) accounts.Operation {
@@ -241,13 +249,15 @@ func (s *cardSubject) Wait(ctx context.Context, op accounts.Operation) (wait.Ver
 func (s *cardSubject) noteNotReadBack(op accounts.Operation, result accounts.Result) {
 	s.notes.AddWarning("Arguments did not read back", fmt.Sprintf(
 		"The %s of SIM card %s is complete, and the service does not show these fields as they were sent: %s.\n\n"+
-			"The next plan shows what the service holds. Where it writes a value in another spelling, declare that one. Where the operator "+
-			"does not support a field, take it out, or have its changes ignored with lifecycle { ignore_changes = [...] }, of a map by "+
-			"foreign_attributes[\"KEY\"].", op.Kind, s.id(), strings.Join(result.NotReadBack, ", ")))
+			"The next plan shows what the service holds. Where it writes a value in another spelling, declare that one. Where "+
+			"the operator does not support a field, take it out, or have its changes ignored with lifecycle { ignore_changes = "+
+			"[...] }, of a map by foreign_attributes[\"KEY\"].", op.Kind, s.id(), strings.Join(result.NotReadBack, ", ")))
 }
 
 // verdict is what the end of a wait, or a look, says of the command.
-func (s *cardSubject) verdict(op accounts.Operation, result accounts.Result, err error) (wait.Verdict, *accounts.SIMCard, error) {
+func (s *cardSubject) verdict(
+	op accounts.Operation, result accounts.Result, err error,
+) (wait.Verdict, *accounts.SIMCard, error) {
 	var failed *wait.FailedError
 	var stalled *accounts.StalledError
 	switch {
@@ -306,8 +316,9 @@ func (s *cardSubject) Settle(ctx context.Context, op accounts.Operation) (wait.V
 
 func stalledWarning(id string) (summary, detail string) {
 	return "SIM card is stalled", fmt.Sprintf(
-		"The service reports SIM card %s as stalled: an error that only the vendor's support desk can mend. Nothing was lost, and "+
-			"nothing is sent again.\n\nCall the support desk with this SIM's account key and CLI; this warning goes once the SIM is stable.", id)
+		"The service reports SIM card %s as stalled: an error that only the vendor's support desk can mend. Nothing was "+
+			"lost, and nothing is sent "+
+			"again.\n\nCall the support desk with this SIM's account key and CLI; this warning goes once the SIM is stable.", id)
 }
 
 // cardSentences are what the messages about a SIM card's change say.

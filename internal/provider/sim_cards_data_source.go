@@ -53,7 +53,9 @@ type listedCardModel struct {
 	ID                types.String `tfsdk:"id"`
 }
 
-func (d *simCardsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *simCardsDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_sim_cards"
 }
 
@@ -132,10 +134,14 @@ func listedCard(account types.String, card *accounts.SIMCard) listedCardModel {
 	m := simCardModel{AccountKey: account, CLI: types.StringValue(card.CLI)}
 	m.setCard(card)
 	return listedCardModel{
-		ID: m.ID, AccountKey: m.AccountKey, CLI: m.CLI, SIMNumber: m.SIMNumber, Description: m.Description, InventoryRef: m.InventoryRef,
-		Tariff: m.Tariff, Bundle: m.Bundle, Operator: m.Operator, SOC: m.SOC, PurchaseOrder: m.PurchaseOrder, SIMProvider: m.SIMProvider,
-		ProviderTariff: m.ProviderTariff, ProviderPrice: m.ProviderPrice, ProviderStartDate: m.ProviderStartDate, State: m.State,
-		ForeignAttributes: m.ForeignAttributes, Version: m.Version, ActorStatus: m.ActorStatus, NetworkStatus: m.NetworkStatus,
-		InternalSOC: m.InternalSOC, Created: m.Created,
+		ID: m.ID, AccountKey: m.AccountKey, CLI: m.CLI, SIMNumber: m.SIMNumber, Description: m.Description,
+		InventoryRef: m.InventoryRef,
+		Tariff:       m.Tariff, Bundle: m.Bundle, Operator: m.Operator, SOC: m.SOC, PurchaseOrder: m.PurchaseOrder,
+		SIMProvider:    m.SIMProvider,
+		ProviderTariff: m.ProviderTariff, ProviderPrice: m.ProviderPrice, ProviderStartDate: m.ProviderStartDate,
+		State:             m.State,
+		ForeignAttributes: m.ForeignAttributes, Version: m.Version, ActorStatus: m.ActorStatus,
+		NetworkStatus: m.NetworkStatus,
+		InternalSOC:   m.InternalSOC, Created: m.Created,
 	}
 }

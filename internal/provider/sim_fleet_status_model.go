@@ -70,7 +70,9 @@ func loadFleetOperations(ctx context.Context, private privateReader, diags *diag
 	return operations
 }
 
-func saveFleetOperations(ctx context.Context, private privateWriter, operations fleetOperations, diags *diag.Diagnostics) {
+func saveFleetOperations(
+	ctx context.Context, private privateWriter, operations fleetOperations, diags *diag.Diagnostics,
+) {
 	if len(operations) == 0 {
 		diags.Append(private.SetKey(ctx, operationKey, nil)...)
 		return
@@ -131,8 +133,8 @@ func fleetChanges(was, wanted map[string]string, onRemoval string) []fleetChange
 	return changes
 }
 
-// destroyChanges are those of a destroy: each SIM of the fleet, also those that have the last status already. There is no
-// next plan that would show one that has lost it since.
+// destroyChanges are those of a destroy: each SIM of the fleet, also those that have the last status already. There is
+// no next plan that would show one that has lost it since.
 func destroyChanges(was map[string]string, onRemoval string) []fleetChange {
 	changes := fleetChanges(was, nil, onRemoval)
 	for id, from := range was {

@@ -17,7 +17,9 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
-func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *simFleetStatusResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, nil)
 	var plan, state simFleetStatusModel
@@ -44,20 +46,23 @@ func (r *simFleetStatusResource) ModifyPlan(ctx context.Context, req resource.Mo
 	r.planUpdate(ctx, client, plan, state, req, resp)
 }
 
-// checkStatuses refuses a status that is null or empty, which no status is: such a one comes of an expression, and is not
-// seen before the plan.
+// checkStatuses refuses a status that is null or empty, which no status is: such a one comes of an expression, and is
+// not seen before the plan.
 func (r *simFleetStatusResource) checkStatuses(plan simFleetStatusModel, diags *diag.Diagnostics) {
 	for id, element := range plan.Statuses.Elements() {
 		if text, ok := element.(types.String); ok && (text.IsNull() || !text.IsUnknown() && text.ValueString() == "") {
 			diags.AddAttributeError(path.Root("statuses").AtMapKey(id), "Missing status", fmt.Sprintf(
-				"SIM %s of fleet %s has no status: it is null or empty.\n\nGive it the status that it is to have, or leave the SIM out of statuses.",
+				"SIM %s of fleet %s has no status: it is null or empty.\n\nGive it the status that it is to have, or leave the "+
+					"SIM out of statuses.",
 				id, displayValue(plan.Name)))
 		}
 	}
 }
 
 // claim holds the plan to one wish for each SIM.
-func (r *simFleetStatusResource) claim(name types.String, statuses map[string]string, changes []fleetChange, diags *diag.Diagnostics) {
+func (r *simFleetStatusResource) claim(
+	name types.String, statuses map[string]string, changes []fleetChange, diags *diag.Diagnostics,
+) {
 	by := "fleet " + displayValue(name)
 	for _, id := range slices.Sorted(maps.Keys(statuses)) {
 		r.owners.claim(diags, simKey(id), "SIM "+id, wish{by: by, want: "status " + statuses[id]})
@@ -75,7 +80,8 @@ type replacedFleet struct {
 	Name string `json:"name"`
 	// Guarded: status_on_removal is set, so that the destroy leg would send changes that no plan has shown.
 	Guarded bool `json:"guarded,omitempty"`
-	// InStep: by the state all SIMs have their wanted status and nothing is on its way, so that the create leg sends nothing.
+	// InStep: by the state all SIMs have their wanted status and nothing is on its way, so that the create leg sends
+	// nothing.
 	InStep bool `json:"in_step,omitempty"`
 }
 
@@ -90,7 +96,10 @@ func readReplacedFleet(ctx context.Context, private privateReader, diags *diag.D
 	return &replaced
 }
 
-func (r *simFleetStatusResource) planCreate(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, private privateReader, resp *resource.ModifyPlanResponse) {
+func (r *simFleetStatusResource) planCreate(
+	ctx context.Context, client *cmo.Client, plan simFleetStatusModel, private privateReader,
+	resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	noop := func() {
 		planNoop(ctx, &resp.Plan, diags)
@@ -107,7 +116,8 @@ func (r *simFleetStatusResource) planCreate(ctx context.Context, client *cmo.Cli
 				"Creating the object of fleet %s anew would set the status of SIMs, and Terraform drops the warning of that.\n\n"+
 					"Run terraform apply without -replace first: the statuses are changed in place.", plan.Name.ValueString()))
 		case !r.preflight:
-			diags.AddError("Replacing is refused without preflight", unreadReplacement("the SIMs of fleet "+plan.Name.ValueString()))
+			diags.AddError("Replacing is refused without preflight",
+				unreadReplacement("the SIMs of fleet "+plan.Name.ValueString()))
 		default:
 			noop()
 		}
@@ -121,7 +131,10 @@ func (r *simFleetStatusResource) planCreate(ctx context.Context, client *cmo.Cli
 	setPlanned(ctx, &resp.Plan, map[string]any{"last_change": p.announcement}, diags)
 }
 
-func (r *simFleetStatusResource) planUpdate(ctx context.Context, client *cmo.Client, plan, state simFleetStatusModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *simFleetStatusResource) planUpdate(
+	ctx context.Context, client *cmo.Client, plan, state simFleetStatusModel, req resource.ModifyPlanRequest,
+	resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	operations := loadFleetOperations(ctx, req.Private, diags)
 	was, _ := fleetStatuses(state.Statuses)
@@ -129,13 +142,14 @@ func (r *simFleetStatusResource) planUpdate(ctx context.Context, client *cmo.Cli
 	guarded := state.StatusOnRemoval.ValueString() != ""
 	setPrivate(ctx, resp.Private, plannedKey, replacedFleet{
 		Name: state.Name.ValueString(), Guarded: guarded,
-		InStep: len(operations) == 0 && !plan.Statuses.IsUnknown() && len(unknown) == 0 && len(fleetChanges(was, wanted, "")) == 0,
+		InStep: len(operations) == 0 && !plan.Statuses.IsUnknown() && len(unknown) == 0 &&
+			len(fleetChanges(was, wanted, "")) == 0,
 	}, diags)
 	if !plan.Name.Equal(state.Name) {
 		if guarded {
 			diags.AddAttributeError(path.Root("name"), "name can't be changed while status_on_removal is set", fmt.Sprintf(
-				"Replacing fleet %s would set its SIMs to %s without a warning, since Terraform does not plan the destroy leg of a "+
-					"replacement with the provider.\n\nRemove status_on_removal in an apply of its own.",
+				"Replacing fleet %s would set its SIMs to %s without a warning, since Terraform does not plan the destroy leg of "+
+					"a replacement with the provider.\n\nRemove status_on_removal in an apply of its own.",
 				state.Name.ValueString(), state.StatusOnRemoval.ValueString()))
 			return
 		}
@@ -179,11 +193,15 @@ type plannedFleet struct {
 	announcement types.String
 }
 
-// planChanges adds the one warning of a fleet's planned changes, exact where the live SIMs can be read. What the service
-// would refuse is an error.
-func (r *simFleetStatusResource) planChanges(ctx context.Context, client *cmo.Client, plan simFleetStatusModel, was map[string]string, operations fleetOperations, diags *diag.Diagnostics) plannedFleet {
+// planChanges adds the one warning of a fleet's planned changes, exact where the live SIMs can be read. What the
+// service would refuse is an error.
+func (r *simFleetStatusResource) planChanges(
+	ctx context.Context, client *cmo.Client, plan simFleetStatusModel, was map[string]string, operations fleetOperations,
+	diags *diag.Diagnostics,
+) plannedFleet {
 	if plan.Statuses.IsUnknown() || plan.StatusOnRemoval.IsUnknown() {
-		r.planned.warnMany(diags, livechange.SIMStatus, fmt.Sprintf("Fleet %s: which SIMs change is known after apply.", displayValue(plan.Name)), "", []string{""})
+		r.planned.warnMany(diags, livechange.SIMStatus,
+			fmt.Sprintf("Fleet %s: which SIMs change is known after apply.", displayValue(plan.Name)), "", []string{""})
 		return plannedFleet{changes: true, sends: true, announcement: types.StringUnknown()}
 	}
 	wanted, unknown := fleetStatuses(plan.Statuses)
@@ -206,8 +224,10 @@ func (r *simFleetStatusResource) planChanges(ctx context.Context, client *cmo.Cl
 	for _, id := range slices.Sorted(maps.Keys(unknown)) {
 		warned = append(warned, newFleetChange(id, was[id], livechange.KnownAfterApply, false))
 	}
-	p := plannedFleet{changes: len(announced)+len(unknown) > 0, sends: len(warned) > 0, announcement: types.StringUnknown()}
-	if len(unknown) == 0 && p.changes && !slices.ContainsFunc(announced, func(c fleetChange) bool { return c.From == livechange.LiveStatus }) {
+	p := plannedFleet{changes: len(announced)+len(unknown) > 0, sends: len(warned) > 0,
+		announcement: types.StringUnknown()}
+	if len(unknown) == 0 && p.changes && !slices.ContainsFunc(announced,
+		func(c fleetChange) bool { return c.From == livechange.LiveStatus }) {
 		lastChange := livechange.Fleet(transitions(announced))
 		p.announcement = types.StringValue(lastChange)
 		r.fleets.add(lastChange, announced)
@@ -228,14 +248,19 @@ func (r *simFleetStatusResource) warn(name types.String, changes []fleetChange, 
 	if len(changes) == 1 {
 		verb = "changes"
 	}
-	r.planned.warnMany(diags, livechange.SIMStatus, fmt.Sprintf("Fleet %s: %s %s.\n%s", displayValue(name), plural(len(changes), "SIM"), verb, fleetSummary(changes)),
+	r.planned.warnMany(diags, livechange.SIMStatus,
+		fmt.Sprintf("Fleet %s: %s %s.\n%s", displayValue(name), plural(len(changes), "SIM"), verb, fleetSummary(changes)),
 		fleetMeaning(changes), ids)
 }
 
-// preflighted reads the SIMs that are to change. announced are those that the plan names: all of the state's, and of those
-// that join the ones that differ from what is wanted, with what they show. warned are those of which an apply would send
-// something; one with a change on its way is among them whatever it shows now, since apply waits for that first.
-func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Client, changes []fleetChange, operations fleetOperations, attribute string, diags *diag.Diagnostics) (announced, warned []fleetChange) {
+// preflighted reads the SIMs that are to change. announced are those that the plan names: all of the state's, and of
+// those that join the ones that differ from what is wanted, with what they show. warned are those of which an apply
+// would send something; one with a change on its way is among them whatever it shows now, since apply waits for that
+// first.
+func (r *simFleetStatusResource) preflighted(
+	ctx context.Context, client *cmo.Client, changes []fleetChange, operations fleetOperations, attribute string,
+	diags *diag.Diagnostics,
+) (announced, warned []fleetChange) {
 	var ids []string
 	for _, c := range changes {
 		if operations[c.SIM] == nil {
@@ -300,16 +325,18 @@ func (r *simFleetStatusResource) preflighted(ctx context.Context, client *cmo.Cl
 	}
 	for _, summary := range slices.Sorted(maps.Keys(refused)) {
 		text := fleetRefusals[summary]
-		diags.AddAttributeError(path.Root(attribute), summary, fmt.Sprintf("%s\n\n%s\n\n%s", text[0], firstTwenty(refused[summary]), text[1]))
+		diags.AddAttributeError(path.Root(attribute), summary,
+			fmt.Sprintf("%s\n\n%s\n\n%s", text[0], firstTwenty(refused[summary]), text[1]))
 	}
 	return announced, warned
 }
 
-// noteMoved says of a SIM that it can't get its status any more, and was not so in the state: that SIM goes into failed,
-// and does not hold up the others.
+// noteMoved says of a SIM that it can't get its status any more, and was not so in the state: that SIM goes into
+// failed, and does not hold up the others.
 func (r *simFleetStatusResource) noteMoved(id, was, now string, diags *diag.Diagnostics) {
 	diags.AddWarning("SIM has moved since the refresh", fmt.Sprintf(
-		"SIM %s had the status %s, and is %s. Nothing is sent for it; an apply of this plan changes the other SIMs, and lists this one in failed.",
+		"SIM %s had the status %s, and is %s. Nothing is sent for it; an apply of this plan changes the other SIMs, and "+
+			"lists this one in failed.",
 		id, was, now))
 }
 
@@ -320,8 +347,8 @@ var fleetRefusals = map[string][2]string{
 	"Not a cellular product": {"These products have no SIM card:",
 		"Satellite terminals are out of this resource's scope: take them out of statuses."},
 	"SIM is terminated": {"The status of these SIMs is final:",
-		"Take them out of statuses, or declare the status that they have. Where this is in the way of terraform destroy, terraform destroy " +
-			"-refresh=false goes on and sends nothing for them, and so does a removed block."},
+		"Take them out of statuses, or declare the status that they have. Where this is in the way of terraform destroy, " +
+			"terraform destroy -refresh=false goes on and sends nothing for them, and so does a removed block."},
 }
 
 // noteGone says of a SIM that leaves the fleet that there is nothing to be sent, or that it can't be told.
@@ -329,14 +356,17 @@ func (r *simFleetStatusResource) noteGone(ctx context.Context, client *cmo.Clien
 	_, err := r.readAgain(ctx, client, id)
 	switch {
 	case err == nil || isGone(err):
-		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf("SIM %s is gone: the service does not know it any more, so nothing is sent for it.", id))
+		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf("SIM %s is gone: the service does not know it any more, so "+
+			"nothing is sent for it.", id))
 	default:
 		simStatusReadError(diags, id, err)
 	}
 }
 
 // planDestroy says whether the destroy sends anything.
-func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleetStatusModel, private privateReader, diags *diag.Diagnostics) bool {
+func (r *simFleetStatusResource) planDestroy(
+	ctx context.Context, state simFleetStatusModel, private privateReader, diags *diag.Diagnostics,
+) bool {
 	was, _ := fleetStatuses(state.Statuses)
 	target := state.StatusOnRemoval.ValueString()
 	if target == "" {
@@ -364,7 +394,8 @@ func (r *simFleetStatusResource) planDestroy(ctx context.Context, state simFleet
 	}
 	if len(changes) == 0 {
 		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf(
-			"Of the SIMs of fleet %s none is to be set to the status %s that status_on_removal asks for: they have it, or theirs is final.",
+			"Of the SIMs of fleet %s none is to be set to the status %s that status_on_removal asks for: they have it, or "+
+				"theirs is final.",
 			state.Name.ValueString(), target))
 		return false
 	}

@@ -35,7 +35,9 @@ type simFleetStatusResource struct{ baseResource }
 
 func newSIMFleetStatusResource() resource.Resource { return &simFleetStatusResource{} }
 
-func (r *simFleetStatusResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *simFleetStatusResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_sim_fleet_status"
 }
 
@@ -44,9 +46,9 @@ const defaultMaxParallel = 20
 
 func (r *simFleetStatusResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The statuses of a whole fleet of SIM cards on the CMO API, as one resource: the same rules and promises as " +
-			"`telco_sim_status`, SIM by SIM, at a fraction of Terraform's own cost. SIMs that already have their status are taken over " +
-			"without sending anything, so there is nothing to import. Only what differs is sent.",
+		MarkdownDescription: "The statuses of a whole fleet of SIM cards on the CMO API, as one resource: the same rules " +
+			"and promises as `telco_sim_status`, SIM by SIM, at a fraction of Terraform's own cost. SIMs that already have " +
+			"their status are taken over without sending anything, so there is nothing to import. Only what differs is sent.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
@@ -55,23 +57,26 @@ func (r *simFleetStatusResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()}},
 			"statuses": schema.MapAttribute{ElementType: types.StringType, Required: true,
-				MarkdownDescription: "The wanted status of each SIM by its product id (`BACKEND-ICCID`, without the `-simCard` suffix). " +
-					"**Setting a status is a live change.** A SIM that the service no longer knows leaves the map in state.",
+				MarkdownDescription: "The wanted status of each SIM by its product id (`BACKEND-ICCID`, without the `-simCard` " +
+					"suffix). **Setting a status is a live change.** A SIM that the service no longer knows leaves the map in state.",
 				Validators: []validator.Map{
 					mapvalidator.KeysAre(stringvalidator.RegexMatches(productIDPattern, productIDRule)),
 					mapvalidator.ValueStringsAre(statusValidators()...),
 				}},
-			"max_parallel": schema.Int64Attribute{Optional: true, Computed: true, Default: int64default.StaticInt64(defaultMaxParallel),
-				MarkdownDescription: "How many changes are sent at a time; those that wait for their monitor do not count. Default `20`. " +
+			"max_parallel": schema.Int64Attribute{Optional: true, Computed: true,
+				Default: int64default.StaticInt64(defaultMaxParallel),
+				MarkdownDescription: "How many changes are sent at a time; those that wait for their monitor do not count. " +
+					"Default `20`. " +
 					"The limits of the `cmo` object hold as well.",
 				Validators: []validator.Int64{int64validator.Between(1, 1000)}},
 			"status_on_removal": schema.StringAttribute{Optional: true,
-				MarkdownDescription: "The status to set on SIMs that leave the map, and on all SIMs on destroy: live changes. Unset, they are " +
-					"left as they are. While it is set, `name` can't be changed and `-replace` is refused; where an object that is tainted is replaced, it is " +
-					"only forgotten.",
+				MarkdownDescription: "The status to set on SIMs that leave the map, and on all SIMs on destroy: live changes. " +
+					"Unset, they are left as they are. While it is set, `name` can't be changed and `-replace` is refused; where an " +
+					"object that is tainted is replaced, it is only forgotten.",
 				Validators: statusValidators()},
 			"failed": schema.MapAttribute{ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "The SIMs that the last apply could not change, with the reason. The next refresh empties it and shows their live status."},
+				MarkdownDescription: "The SIMs that the last apply could not change, with the reason. The next refresh empties " +
+					"it and shows their live status."},
 			"operation_status": operationStatusAttribute(),
 			"last_change": lastChangeAttribute("the count of each transition, and a digest over all SIMs of the change, " +
 				"`2 x INACTIVE -> ACTIVE; 1 x ACTIVE -> SUSPENDED (sha256 1f3c5a7b9d2e)`"),
@@ -84,7 +89,9 @@ func (r *simFleetStatusResource) Schema(ctx context.Context, _ resource.SchemaRe
 // earlier run are waited for.
 func (m *simFleetStatusModel) announced() bool { return m.Failed.IsUnknown() }
 
-func (r *simFleetStatusResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (r *simFleetStatusResource) Create(
+	ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, func() bool { return !resp.State.Raw.IsNull() })
 	var plan simFleetStatusModel
@@ -103,7 +110,8 @@ func (r *simFleetStatusResource) Create(ctx context.Context, req resource.Create
 	result := run.apply(ctx, r.fleets.hold(plan.LastChange, changes), nil)
 	diags.Append(run.notes...)
 	// What is only taken over counts as done, unless the plan has promised that nothing would be pending.
-	if len(result.failed) > 0 && !result.anyChanged && len(result.operations) == 0 && (len(result.failed) == len(wanted) || !plan.announced()) {
+	if len(result.failed) > 0 && !result.anyChanged && len(result.operations) == 0 &&
+		(len(result.failed) == len(wanted) || !plan.announced()) {
 		summary, detail := result.failure(plan.Name.ValueString())
 		diags.AddError(summary, detail+"\n\nNothing has changed on the network.")
 		return
@@ -178,7 +186,9 @@ func (r *simFleetStatusResource) Read(ctx context.Context, req resource.ReadRequ
 
 // readAll reads the SIMs of a fleet in bulk. Those that are missing are looked for once more, together; each that is
 // certainly gone brings a warning. It says no after an error.
-func (r *simFleetStatusResource) readAll(ctx context.Context, client *cmo.Client, ids []string, fleet string, diags *diag.Diagnostics) (products map[string]*cmo.Product, gone []string, ok bool) {
+func (r *simFleetStatusResource) readAll(
+	ctx context.Context, client *cmo.Client, ids []string, fleet string, diags *diag.Diagnostics,
+) (products map[string]*cmo.Product, gone []string, ok bool) {
 	products, failed := client.ProductsByID(ctx, ids)
 	witness := r.cmoWitness(client)
 	if len(products) > 0 {
@@ -244,7 +254,10 @@ func others(n int) string {
 
 // lookAll says how the changes of earlier runs stand, and returns those that are still open. What it finds of the SIMs
 // goes into products.
-func (r *simFleetStatusResource) lookAll(ctx context.Context, client *cmo.Client, operations fleetOperations, products map[string]*cmo.Product, diags *diag.Diagnostics) fleetOperations {
+func (r *simFleetStatusResource) lookAll(
+	ctx context.Context, client *cmo.Client, operations fleetOperations, products map[string]*cmo.Product,
+	diags *diag.Diagnostics,
+) fleetOperations {
 	left := fleetOperations{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -272,7 +285,9 @@ func (r *simFleetStatusResource) lookAll(ctx context.Context, client *cmo.Client
 	return left
 }
 
-func (r *simFleetStatusResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *simFleetStatusResource) Update(
+	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, nil)
 	var plan, state simFleetStatusModel
@@ -312,7 +327,9 @@ func (r *simFleetStatusResource) Update(ctx context.Context, req resource.Update
 	}
 }
 
-func (r *simFleetStatusResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+func (r *simFleetStatusResource) Delete(
+	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, nil)
 	var state simFleetStatusModel
@@ -328,8 +345,8 @@ func (r *simFleetStatusResource) Delete(ctx context.Context, req resource.Delete
 	}
 	if !managed {
 		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf(
-			"The object of fleet %s was tainted, so its status_on_removal (%s) was not sent: a tainted object is replaced, not given up. "+
-				"The SIMs keep their statuses.", state.Name.ValueString(), target))
+			"The object of fleet %s was tainted, so its status_on_removal (%s) was not sent: a tainted object is replaced, not "+
+				"given up. The SIMs keep their statuses.", state.Name.ValueString(), target))
 		return
 	}
 	client := r.cmo.use(diags)
@@ -343,7 +360,8 @@ func (r *simFleetStatusResource) Delete(ctx context.Context, req resource.Delete
 	diags.Append(run.notes...)
 	for _, id := range slices.Sorted(maps.Keys(result.gone)) {
 		delete(result.failed, id)
-		diags.AddWarning("SIM is gone", fmt.Sprintf("SIM %s of fleet %s is gone already: the service does not know it any more. Nothing was sent for it.",
+		diags.AddWarning("SIM is gone", fmt.Sprintf("SIM %s of fleet %s is gone already: the service does not know it any "+
+			"more. Nothing was sent for it.",
 			id, state.Name.ValueString()))
 	}
 	if len(result.failed) == 0 && len(result.operations) == 0 && !diags.HasError() {

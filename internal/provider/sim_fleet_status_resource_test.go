@@ -84,7 +84,8 @@ func TestAccSIMFleetStatus_lifeStory(t *testing.T) {
 			Config:            env.Config(fleetConfig(all)),
 			ConfigStateChecks: []statecheck.StateCheck{statusIs("complete")},
 			Check: acctest.CheckAll(
-				env.CheckWarned("Live, irreversible change: SIM status", "Fleet vans: 120 SIMs change", "120 x SUSPENDED -> ACTIVE", "and 100 more"),
+				env.CheckWarned("Live, irreversible change: SIM status", "Fleet vans: 120 SIMs change", "120 x SUSPENDED -> ACTIVE",
+					"and 100 more"),
 				func(*tfState) error { return changedOnce(env, all, 1) },
 			),
 		},
@@ -140,7 +141,8 @@ func TestAccSIMFleetStatus_takenOver(t *testing.T) {
 	env := acctest.New(t)
 	all := fleetOf(60, "ACTIVE")
 	addFleet(env, all, "ACTIVE")
-	env.Test(resource.TestStep{Config: env.Config(fleetConfig(all)), Check: acctest.CheckAll(env.CheckLedger(), env.CheckSilent())})
+	env.Test(resource.TestStep{Config: env.Config(fleetConfig(all)),
+		Check: acctest.CheckAll(env.CheckLedger(), env.CheckSilent())})
 }
 
 func TestAccSIMFleetStatus_partlyRefused(t *testing.T) {
@@ -196,7 +198,8 @@ func TestAccSIMFleetStatus_allRefused(t *testing.T) {
 	addFleet(env, all, "SUSPENDED")
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.FailProduct = slices.Collect(maps.Keys(all)) })
 	env.Test(
-		resource.TestStep{Config: env.Config(fleetConfig(all)), ExpectError: regexp.MustCompile(`Nothing\s+has\s+changed\s+on\s+the\s+network`)},
+		resource.TestStep{Config: env.Config(fleetConfig(all)),
+			ExpectError: regexp.MustCompile(`Nothing\s+has\s+changed\s+on\s+the\s+network`)},
 		resource.TestStep{
 			PreConfig: func() { env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.FailProduct = nil }) },
 			Config:    env.Config(fleetConfig(all)),
@@ -215,7 +218,8 @@ func TestAccSIMFleetStatus_timeoutIsPickedUp(t *testing.T) {
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = true })
 	env.Test(
 		resource.TestStep{
-			Config:             env.Config(fleetConfig(all, `timeouts = { create = "2s" }`, `lifecycle { prevent_destroy = true }`)),
+			Config: env.Config(fleetConfig(all, `timeouts = { create = "2s" }`,
+				`lifecycle { prevent_destroy = true }`)),
 			ConfigStateChecks:  []statecheck.StateCheck{statusIs("pending")},
 			Check:              env.CheckWarned("Some changes of the fleet are not over", "10 changes"),
 			ExpectNonEmptyPlan: true, // operation_status goes to be known after apply
@@ -285,13 +289,20 @@ func TestAccSIMFleetStatus_plan(t *testing.T) {
 	}
 	guarded := `status_on_removal = "SUSPENDED"`
 	env.Test(
-		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000098", "ACTIVE"))), ExpectError: regexp.MustCompile(`Unknown\s+SIM`)},
-		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000099", "ACTIVE"))), ExpectError: regexp.MustCompile(`SIM\s+is\s+terminated`)},
-		resource.TestStep{Config: env.Config(fleetConfig(with("INTELSAT-200001", "ACTIVE"))), ExpectError: regexp.MustCompile(`Not\s+a\s+cellular\s+product`)},
-		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000001-simCard", "ACTIVE"))), ExpectError: regexp.MustCompile(`BACKEND-ICCID`)},
-		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000001", "active"))), ExpectError: regexp.MustCompile(`status\s+in\s+capitals`)},
-		resource.TestStep{Config: env.Config(fleetConfig(all), "max_live_changes = 5"), ExpectError: regexp.MustCompile(`max_live_changes`)},
-		resource.TestStep{Config: env.Config(fleetConfig(all), "read_only = true"), ExpectError: regexp.MustCompile(`read_only`)},
+		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000098", "ACTIVE"))),
+			ExpectError: regexp.MustCompile(`Unknown\s+SIM`)},
+		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000099", "ACTIVE"))),
+			ExpectError: regexp.MustCompile(`SIM\s+is\s+terminated`)},
+		resource.TestStep{Config: env.Config(fleetConfig(with("INTELSAT-200001", "ACTIVE"))),
+			ExpectError: regexp.MustCompile(`Not\s+a\s+cellular\s+product`)},
+		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000001-simCard", "ACTIVE"))),
+			ExpectError: regexp.MustCompile(`BACKEND-ICCID`)},
+		resource.TestStep{Config: env.Config(fleetConfig(with("JASPER-8900000000000000001", "active"))),
+			ExpectError: regexp.MustCompile(`status\s+in\s+capitals`)},
+		resource.TestStep{Config: env.Config(fleetConfig(all), "max_live_changes = 5"),
+			ExpectError: regexp.MustCompile(`max_live_changes`)},
+		resource.TestStep{Config: env.Config(fleetConfig(all), "read_only = true"),
+			ExpectError: regexp.MustCompile(`read_only`)},
 		resource.TestStep{
 			Config: env.Config(fleetConfig(all, guarded), "max_live_changes = 6"),
 			Check:  func(*tfState) error { return changedOnce(env, all, 1) },

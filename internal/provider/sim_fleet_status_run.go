@@ -34,7 +34,8 @@ func (f *fleetResult) failure(fleet string) (string, string) {
 		lines = append(lines, id+": "+f.failed[id])
 	}
 	return "Some SIMs of the fleet were not changed", fmt.Sprintf(
-		"%s of fleet %s not changed:\n\n%s\n\nThe next plan shows what is left to do; only that is sent. The log (TF_LOG=INFO) names all.",
+		"%s of fleet %s not changed:\n\n%s\n\nThe next plan shows what is left to do; only that is sent. The log "+
+			"(TF_LOG=INFO) names all.",
 		plural(len(lines), "SIM"), fleet, firstTwenty(lines))
 }
 
@@ -46,7 +47,8 @@ func (f *fleetResult) pending(fleet string) (string, string) {
 		lines = append(lines, fmt.Sprintf("%s -> %s: %s", id, op.Operation.Target, operationStatus(op).ValueString()))
 	}
 	return "Some changes of the fleet are not over", fmt.Sprintf(
-		"The end of %s of fleet %s was not seen:\n\n%s\n\n%s", plural(len(lines), "change"), fleet, firstTwenty(lines), pendingAdvice)
+		"The end of %s of fleet %s was not seen:\n\n%s\n\n%s", plural(len(lines), "change"), fleet, firstTwenty(lines),
+		pendingAdvice)
 }
 
 // statuses is what is true of each SIM: the wanted status where it was reached or is on its way, else the live one,
@@ -96,11 +98,14 @@ type fleetRun struct {
 	notes  diag.Diagnostics
 }
 
-func (r *simFleetStatusResource) newRun(client *cmo.Client, plan simFleetStatusModel, announced bool, timeout time.Duration) *fleetRun {
+func (r *simFleetStatusResource) newRun(
+	client *cmo.Client, plan simFleetStatusModel, announced bool, timeout time.Duration,
+) *fleetRun {
 	return &fleetRun{
 		services: r.services, client: client, fleet: plan.Name.ValueString(), announced: announced,
 		deadline: time.Now().Add(timeout), start: time.Now(), most: int(plan.MaxParallel.ValueInt64()),
-		result: &fleetResult{operations: fleetOperations{}, failed: map[string]string{}, live: map[string]string{}, gone: map[string]bool{}},
+		result: &fleetResult{operations: fleetOperations{}, failed: map[string]string{}, live: map[string]string{},
+			gone: map[string]bool{}},
 	}
 }
 
@@ -153,7 +158,9 @@ func (f *fleetRun) takePlace(ctx context.Context, c fleetChange) bool {
 	case f.places.of(c.SIM) <- struct{}{}:
 		return true
 	case <-ctx.Done():
-		f.finish(ctx, c.SIM, func(r *fleetResult) { r.failed[c.SIM] = "not sent: the run was interrupted or its time was over" })
+		f.finish(ctx, c.SIM, func(r *fleetResult) {
+			r.failed[c.SIM] = "not sent: the run was interrupted or its time was over"
+		})
 		return false
 	}
 }
@@ -162,7 +169,8 @@ func (f *fleetRun) subject(productID, target string, removal bool) *statusSubjec
 	return &statusSubject{services: f.services, client: f.client, productID: productID, target: target, removal: removal}
 }
 
-// set brings one SIM to its status, from a place that was taken; it is given back as soon as the service has the change.
+// set brings one SIM to its status, from a place that was taken; it is given back as soon as the service has the
+// change.
 func (f *fleetRun) set(ctx context.Context, c fleetChange) {
 	giveBack := sync.OnceFunc(func() { <-f.places.of(c.SIM) })
 	defer giveBack()
@@ -186,7 +194,9 @@ func (f *fleetRun) resume(ctx context.Context, productID string, op *change.Op[c
 }
 
 // record files one SIM's end.
-func (f *fleetRun) record(ctx context.Context, o change.Outcome[*cmo.Product, cmo.Operation], s *statusSubject, say sentences) {
+func (f *fleetRun) record(
+	ctx context.Context, o change.Outcome[*cmo.Product, cmo.Operation], s *statusSubject, say sentences,
+) {
 	f.finish(ctx, s.productID, func(r *fleetResult) {
 		for _, n := range s.notes {
 			f.notes.Append(n)

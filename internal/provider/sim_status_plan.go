@@ -15,7 +15,9 @@ import (
 	"github.com/simfleet/terraform-provider-telco/internal/livechange"
 )
 
-func (r *simStatusResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *simStatusResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	defer recovered(ctx, diags, nil)
 	if req.Plan.Raw.IsNull() {
@@ -61,7 +63,9 @@ func readReplaced(ctx context.Context, private privateReader, diags *diag.Diagno
 	return &replaced
 }
 
-func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, plan simStatusModel, private privateReader, resp *resource.ModifyPlanResponse) {
+func (r *simStatusResource) planCreate(
+	ctx context.Context, client *cmo.Client, plan simStatusModel, private privateReader, resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	replaced := readReplaced(ctx, private, diags)
 	id := plan.ProductID.ValueString()
@@ -69,8 +73,10 @@ func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, 
 		switch {
 		case replaced.Guarded:
 			diags.AddError("Replacing is refused while status_on_destroy is set", fmt.Sprintf(
-				"Replacing the object of SIM %s would first set its status_on_destroy on the live SIM, without a warning in the plan.\n\n"+
-					"Remove status_on_destroy in an apply of its own, then use -replace; or change status, which is done in place.", id))
+				"Replacing the object of SIM %s would first set its status_on_destroy on the live SIM, without a warning in the "+
+					"plan.\n\n"+
+					"Remove status_on_destroy in an apply of its own, then use -replace; or change status, which is done in place.",
+				id))
 		case !replaced.InStep:
 			diags.AddError("Replacing is refused while it would change the SIM", fmt.Sprintf(
 				"Creating the object of SIM %s anew would set its status, and Terraform drops the warning of that.\n\n"+
@@ -98,17 +104,20 @@ func (r *simStatusResource) planCreate(ctx context.Context, client *cmo.Client, 
 	}
 }
 
-// unreadReplacement says why a replacement that sends nothing can't be planned without preflight: the create leg's plan is
-// made anew at apply, without what this one knows, and would have to take over whatever it finds.
+// unreadReplacement says why a replacement that sends nothing can't be planned without preflight: the create leg's plan
+// is made anew at apply, without what this one knows, and would have to take over whatever it finds.
 func unreadReplacement(object string) string {
-	return fmt.Sprintf("With preflight = false %s is not read while planning, so it can't be told whether creating the object anew would "+
-		"send a change, and Terraform drops the warning of that.\n\n"+
-		"Set preflight = true (%s) for this run, or apply without -replace: statuses are changed in place.", object, envPreflight)
+	return fmt.Sprintf("With preflight = false %s is not read while planning, so it can't be told whether creating the "+
+		"object anew would send a change, and Terraform drops the warning of that.\n\n"+
+		"Set preflight = true (%s) for this run, or apply without -replace: statuses are changed in place.", object,
+		envPreflight)
 }
 
 // preflighted reads the SIM while planning and decides what an apply would do; read is false where that has to wait for
 // apply. What the service would refuse is an error.
-func (r *simStatusResource) preflighted(ctx context.Context, client *cmo.Client, productID, status types.String, diags *diag.Diagnostics) (d change.Decision, read bool) {
+func (r *simStatusResource) preflighted(
+	ctx context.Context, client *cmo.Client, productID, status types.String, diags *diag.Diagnostics,
+) (d change.Decision, read bool) {
 	if client == nil || !r.preflight || productID.IsUnknown() {
 		return d, false
 	}
@@ -127,20 +136,28 @@ func (r *simStatusResource) preflighted(ctx context.Context, client *cmo.Client,
 
 // warn warns of a status change that an apply would send. state is what the state says, where the SIM shows something
 // else by now: an apply of this plan sends nothing then.
-func (r *simStatusResource) warn(productID types.String, from string, to types.String, state string, diags *diag.Diagnostics) {
+func (r *simStatusResource) warn(
+	productID types.String, from string, to types.String, state string, diags *diag.Diagnostics,
+) {
 	what := fmt.Sprintf("SIM %s: status %s%s%s.", displayValue(productID), from, livechange.Arrow, displayValue(to))
 	if state != "" {
 		what += staleState("status " + state)
 	}
-	r.planned.warn(diags, liveChange{kind: livechange.SIMStatus, sim: productID.ValueString(), what: what, to: to.ValueString()})
+	r.planned.warn(diags, liveChange{kind: livechange.SIMStatus, sim: productID.ValueString(), what: what,
+		to: to.ValueString()})
 }
 
 func (r *simStatusResource) warnUnread(plan simStatusModel, diags *diag.Diagnostics) {
-	r.planned.warn(diags, liveChange{kind: livechange.SIMStatus, sim: plan.ProductID.ValueString(), to: plan.Status.ValueString(),
-		what: fmt.Sprintf("SIM %s: status -> %s (the live status is read before anything is sent).", displayValue(plan.ProductID), displayValue(plan.Status))})
+	r.planned.warn(diags, liveChange{kind: livechange.SIMStatus, sim: plan.ProductID.ValueString(),
+		to: plan.Status.ValueString(),
+		what: fmt.Sprintf("SIM %s: status -> %s (the live status is read before anything is sent).",
+			displayValue(plan.ProductID), displayValue(plan.Status))})
 }
 
-func (r *simStatusResource) planUpdate(ctx context.Context, client *cmo.Client, plan simStatusModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *simStatusResource) planUpdate(
+	ctx context.Context, client *cmo.Client, plan simStatusModel, req resource.ModifyPlanRequest,
+	resp *resource.ModifyPlanResponse,
+) {
 	diags := &resp.Diagnostics
 	var state simStatusModel
 	diags.Append(req.State.Get(ctx, &state)...)
@@ -186,7 +203,10 @@ func (r *simStatusResource) planUpdate(ctx context.Context, client *cmo.Client, 
 
 // planChange plans another status, and says whether an apply would send it. What it goes from is what the state says,
 // which an apply is held to.
-func (r *simStatusResource) planChange(ctx context.Context, client *cmo.Client, plan, state simStatusModel, op *change.Op[cmo.Operation], diags *diag.Diagnostics) bool {
+func (r *simStatusResource) planChange(
+	ctx context.Context, client *cmo.Client, plan, state simStatusModel, op *change.Op[cmo.Operation],
+	diags *diag.Diagnostics,
+) bool {
 	from := state.Status.ValueString()
 	switch {
 	case op != nil:
@@ -196,8 +216,9 @@ func (r *simStatusResource) planChange(ctx context.Context, client *cmo.Client, 
 	case givenUp(state):
 		// An error would be in the way of terraform destroy, which plans the configuration first.
 		diags.AddAttributeWarning(path.Root("status"), "SIM is terminated", fmt.Sprintf(
-			"SIM %s has the status %s that status_on_destroy asks for, as after a destroy that was interrupted. It is final, so an apply of "+
-				"%s will fail; terraform destroy goes on and sends nothing.", state.ProductID.ValueString(), from, displayValue(plan.Status)))
+			"SIM %s has the status %s that status_on_destroy asks for, as after a destroy that was interrupted. It is final, "+
+				"so an apply of %s will fail; terraform destroy goes on and sends nothing.", state.ProductID.ValueString(), from,
+			displayValue(plan.Status)))
 		return false
 	}
 	d, read := r.preflighted(ctx, client, plan.ProductID, plan.Status, diags)
@@ -218,14 +239,16 @@ func givenUp(state simStatusModel) bool {
 	return cmo.IsTerminal(live) && cmo.Satisfies(state.StatusOnDestroy.ValueString(), live)
 }
 
-// planOtherSIM plans the replacement by another SIM. Terraform drops the warnings of a replacement's create leg, so this
-// call gives them.
-func (r *simStatusResource) planOtherSIM(ctx context.Context, client *cmo.Client, plan, state simStatusModel, diags *diag.Diagnostics) {
+// planOtherSIM plans the replacement by another SIM. Terraform drops the warnings of a replacement's create leg, so
+// this call gives them.
+func (r *simStatusResource) planOtherSIM(
+	ctx context.Context, client *cmo.Client, plan, state simStatusModel, diags *diag.Diagnostics,
+) {
 	if state.StatusOnDestroy.ValueString() != "" {
 		diags.AddAttributeError(pathProductID, "product_id can't be changed while status_on_destroy is set",
 			fmt.Sprintf("Replacing %s by another SIM would set it to %s without a warning, since Terraform does not plan the "+
-				"destroy leg of a replacement with the provider.\n\nRemove status_on_destroy in an apply of its own, or destroy this "+
-				"resource first and create it anew for %s.",
+				"destroy leg of a replacement with the provider.\n\nRemove status_on_destroy in an apply of its own, or destroy "+
+				"this resource first and create it anew for %s.",
 				state.ProductID.ValueString(), state.StatusOnDestroy.ValueString(), displayValue(plan.ProductID)))
 		return
 	}
@@ -243,21 +266,25 @@ func (r *simStatusResource) planOtherSIM(ctx context.Context, client *cmo.Client
 }
 
 // planDestroy says whether the destroy sends anything.
-func (r *simStatusResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) bool {
+func (r *simStatusResource) planDestroy(
+	ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics,
+) bool {
 	var state simStatusModel
 	diags.Append(req.State.Get(ctx, &state)...)
 	op := loadOperation[cmo.Operation](ctx, req.Private, diags)
 	if diags.HasError() {
 		return false
 	}
-	productID, from, target := state.ProductID.ValueString(), state.Status.ValueString(), state.StatusOnDestroy.ValueString()
+	productID, from, target := state.ProductID.ValueString(), state.Status.ValueString(),
+		state.StatusOnDestroy.ValueString()
 	if target == "" {
 		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf(
-			"SIM %s keeps its status %s: destroying this resource only makes Terraform forget it. Set status_on_destroy to change "+
-				"the status on destroy.", productID, displayValue(state.Status)))
+			"SIM %s keeps its status %s: destroying this resource only makes Terraform forget it. Set status_on_destroy to "+
+				"change the status on destroy.", productID, displayValue(state.Status)))
 		return false
 	}
-	r.owners.claim(diags, simKey(productID), "SIM "+productID, wish{by: "the destroy of a telco_sim_status", want: "status " + target})
+	r.owners.claim(diags, simKey(productID), "SIM "+productID,
+		wish{by: "the destroy of a telco_sim_status", want: "status " + target})
 	switch {
 	case diags.HasError():
 		return false
@@ -283,7 +310,8 @@ func (r *simStatusResource) planDestroy(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case isGone(err):
-			warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf("SIM %s is gone: the service does not know it any more.", productID))
+			warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf("SIM %s is gone: the service does not know it any more.",
+				productID))
 			return false
 		case err != nil:
 			simStatusReadError(diags, productID, err)

@@ -46,8 +46,9 @@ var (
 )
 
 const (
-	productIDRule = "must be the id of a cellular product, BACKEND-ICCID such as TMSP-89490200000000000024, without the -simCard suffix"
-	statusRule    = "must be a status in capitals, such as ACTIVE or SUSPENDED"
+	productIDRule = "must be the id of a cellular product, BACKEND-ICCID such as TMSP-89490200000000000024, without the " +
+		"-simCard suffix"
+	statusRule = "must be a status in capitals, such as ACTIVE or SUSPENDED"
 )
 
 // statusValidators check a wanted status: its form, and that it is one that a SIM can be set to. PENDING_ACTIVE and the
@@ -62,37 +63,46 @@ func statusValidators() []validator.String {
 func (r *simStatusResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The status of a SIM card on the CMO API: what is managed and read back is the status of the SIM " +
-			"(`PRODUCT_ID-simCard`), not of the product around it. Where the SIM already has the wanted status, nothing is sent. " +
+		MarkdownDescription: "The status of a SIM card on the CMO API: what is managed and read back is the status of the " +
+			"SIM (`PRODUCT_ID-simCard`), not of the product around it. Where the SIM already has the wanted status, nothing " +
+			"is sent. " +
 			"Destroying it changes nothing on the network, unless `status_on_destroy` is set.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The product id.", PlanModifiers: kept},
 			"product_id": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Id of the product, `BACKEND-ICCID`, without the `-simCard` suffix. Another id is another SIM and " +
-					"replaces this resource.",
+				MarkdownDescription: "Id of the product, `BACKEND-ICCID`, without the `-simCard` suffix. Another id is another " +
+					"SIM and replaces this resource.",
 				Validators:    []validator.String{stringvalidator.RegexMatches(productIDPattern, productIDRule)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"status": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "The wanted status, such as `ACTIVE` or `SUSPENDED`; which changes are possible depends on the " +
+				MarkdownDescription: "The wanted status, such as `ACTIVE` or `SUSPENDED`; which changes are possible depends on " +
+					"the " +
 					"backend. `PENDING_TERMINATE` is fulfilled by `TERMINATED`. **Setting it is a live change: it may start or stop " +
 					"charging, and termination is final.**",
 				Validators: statusValidators(),
 			},
 			"status_on_destroy": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The status to set on destroy, a live change. Unset, destroy leaves the SIM as it is. While it is " +
-					"set, `product_id` can't be changed and `-replace` is refused; where an object that is tainted is replaced, it is only forgotten.",
+				MarkdownDescription: "The status to set on destroy, a live change. Unset, destroy leaves the SIM as it is. " +
+					"While it is set, `product_id` can't be changed and `-replace` is refused; where an object that is tainted is " +
+					"replaced, it is only forgotten.",
 				Validators: statusValidators(),
 			},
-			"backend":          schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "The backend, such as `TMSP` or `JASPER`."},
-			"iccid":            schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "ICCID of the SIM card."},
-			"imsi":             schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "IMSI; null where the service has none."},
-			"msisdn":           schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "MSISDN; null where the service has none."},
-			"imei":             schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "IMEI of the device last seen; null where the service has none."},
-			"product_status":   schema.StringAttribute{Computed: true, MarkdownDescription: "Status of the composite product, which may differ from the SIM's."},
+			"backend": schema.StringAttribute{Computed: true, PlanModifiers: kept,
+				MarkdownDescription: "The backend, such as `TMSP` or `JASPER`."},
+			"iccid": schema.StringAttribute{Computed: true, PlanModifiers: kept,
+				MarkdownDescription: "ICCID of the SIM card."},
+			"imsi": schema.StringAttribute{Computed: true, PlanModifiers: kept,
+				MarkdownDescription: "IMSI; null where the service has none."},
+			"msisdn": schema.StringAttribute{Computed: true, PlanModifiers: kept,
+				MarkdownDescription: "MSISDN; null where the service has none."},
+			"imei": schema.StringAttribute{Computed: true, PlanModifiers: kept,
+				MarkdownDescription: "IMEI of the device last seen; null where the service has none."},
+			"product_status": schema.StringAttribute{Computed: true,
+				MarkdownDescription: "Status of the composite product, which may differ from the SIM's."},
 			"operation_status": operationStatusAttribute(),
 			"last_change":      lastChangeAttribute("`status INACTIVE -> ACTIVE`"),
 			"timeouts":         timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
@@ -119,12 +129,14 @@ func (r *simStatusResource) Create(ctx context.Context, req resource.CreateReque
 	// The create leg of a replacement arrives with the private state of the object before it.
 	saveOperation[cmo.Operation](ctx, resp.Private, nil, diags)
 	s := r.subject(client, plan.ProductID.ValueString(), plan.Status.ValueString())
-	planned := change.Planned{Announced: announces(plan.OperationStatus), From: livechange.StatusFrom(plan.LastChange.ValueString())}
+	planned := change.Planned{Announced: announces(plan.OperationStatus),
+		From: livechange.StatusFrom(plan.LastChange.ValueString())}
 	keep := func(product *cmo.Product, op *change.Op[cmo.Operation]) {
 		r.keep(ctx, plan, product, op, &resp.State, resp.Private, diags)
 	}
 	o := change.Run(ctx, r.engine, s, planned, time.Now().Add(timeout), keep)
-	plan.LastChange = lastChange(plan.LastChange, types.StringNull(), o.Sent, livechange.Status(o.Decision.Shows, s.target))
+	plan.LastChange = lastChange(plan.LastChange, types.StringNull(), o.Sent,
+		livechange.Status(o.Decision.Shows, s.target))
 
 	diags.Append(s.notes...)
 	conclusion[*cmo.Product, cmo.Operation]{
@@ -134,7 +146,10 @@ func (r *simStatusResource) Create(ctx context.Context, req resource.CreateReque
 }
 
 // keep writes what was asked for into state, with what the service says of the rest.
-func (r *simStatusResource) keep(ctx context.Context, plan simStatusModel, product *cmo.Product, op *change.Op[cmo.Operation], state stateSetter, private privateWriter, diags *diag.Diagnostics) {
+func (r *simStatusResource) keep(
+	ctx context.Context, plan simStatusModel, product *cmo.Product, op *change.Op[cmo.Operation], state stateSetter,
+	private privateWriter, diags *diag.Diagnostics,
+) {
 	model := plan
 	if product != nil {
 		model.setProduct(product)
@@ -147,7 +162,10 @@ func (r *simStatusResource) keep(ctx context.Context, plan simStatusModel, produ
 }
 
 // show writes what is true of the SIM into state, after an update or a destroy that failed.
-func (r *simStatusResource) show(ctx context.Context, state simStatusModel, product *cmo.Product, op *change.Op[cmo.Operation], to stateSetter, private privateWriter, diags *diag.Diagnostics) {
+func (r *simStatusResource) show(
+	ctx context.Context, state simStatusModel, product *cmo.Product, op *change.Op[cmo.Operation], to stateSetter,
+	private privateWriter, diags *diag.Diagnostics,
+) {
 	if product != nil && product.SIMCard != nil {
 		state.setProduct(product)
 		if op == nil {
@@ -210,7 +228,9 @@ func (s *services) learnStatus(productID string, product *cmo.Product, diags *di
 }
 
 // look reads a SIM, and says how a change of an earlier run stands.
-func (s *services) look(ctx context.Context, client *cmo.Client, productID string, op *change.Op[cmo.Operation], diags *diag.Diagnostics) (*cmo.Product, *change.Op[cmo.Operation], error) {
+func (s *services) look(
+	ctx context.Context, client *cmo.Client, productID string, op *change.Op[cmo.Operation], diags *diag.Diagnostics,
+) (*cmo.Product, *change.Op[cmo.Operation], error) {
 	if op != nil {
 		subject := &statusSubject{services: s, client: client, productID: productID, target: op.Operation.Target}
 		o := change.Look(ctx, s.engine, subject, op)
@@ -246,13 +266,15 @@ func (r *simStatusResource) Update(ctx context.Context, req resource.UpdateReque
 	keep := func(product *cmo.Product, op *change.Op[cmo.Operation]) {
 		r.keep(ctx, plan, product, op, &resp.State, resp.Private, diags)
 	}
-	end := conclusion[*cmo.Product, cmo.Operation]{verb: updating, asked: keep, shown: func(product *cmo.Product, op *change.Op[cmo.Operation]) {
-		r.show(ctx, state, product, op, &resp.State, resp.Private, diags)
-	}}
+	end := conclusion[*cmo.Product, cmo.Operation]{verb: updating, asked: keep,
+		shown: func(product *cmo.Product, op *change.Op[cmo.Operation]) {
+			r.show(ctx, state, product, op, &resp.State, resp.Private, diags)
+		}}
 
 	s := r.subject(client, plan.ProductID.ValueString(), plan.Status.ValueString())
 	changes := !plan.Status.Equal(state.Status)
-	plan.LastChange = lastChange(plan.LastChange, state.LastChange, changes, livechange.Status(state.Status.ValueString(), s.target))
+	plan.LastChange = lastChange(plan.LastChange, state.LastChange, changes,
+		livechange.Status(state.Status.ValueString(), s.target))
 	if op != nil {
 		// Until the end of what was sent before is known, nothing new is sent.
 		o := change.Resume(ctx, r.engine, r.subject(client, s.productID, op.Operation.Target), op, deadline)
@@ -293,8 +315,8 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 	productID, target := state.ProductID.ValueString(), state.StatusOnDestroy.ValueString()
 	if !managed {
 		warnLeftAlone(diags, livechange.SIMStatus, fmt.Sprintf(
-			"The object of SIM %s was tainted, so its status_on_destroy (%s) was not sent: a tainted object is replaced, not given up. "+
-				"The SIM keeps its status.", productID, target))
+			"The object of SIM %s was tainted, so its status_on_destroy (%s) was not sent: a tainted object is replaced, not "+
+				"given up. The SIM keeps its status.", productID, target))
 		return
 	}
 	client := r.cmo.use(diags)
@@ -304,9 +326,10 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 	deadline := time.Now().Add(timeout)
 	s := r.subject(client, productID, target)
 	s.removal = true
-	end := conclusion[*cmo.Product, cmo.Operation]{verb: deleting, drop: func() {}, shown: func(product *cmo.Product, op *change.Op[cmo.Operation]) {
-		r.show(ctx, state, product, op, &resp.State, resp.Private, diags)
-	}}
+	end := conclusion[*cmo.Product, cmo.Operation]{verb: deleting, drop: func() {},
+		shown: func(product *cmo.Product, op *change.Op[cmo.Operation]) {
+			r.show(ctx, state, product, op, &resp.State, resp.Private, diags)
+		}}
 
 	if op != nil {
 		resumed := r.subject(client, productID, op.Operation.Target)
@@ -324,9 +347,12 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 	end.conclude(o, diags)
 }
 
-func (r *simStatusResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *simStatusResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	if !productIDPattern.MatchString(req.ID) {
-		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("The import id of telco_sim_status %s. It was %q.", productIDRule, req.ID))
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("The import id of telco_sim_status %s. It was %q.", productIDRule, req.ID))
 		return
 	}
 	r.cmo.mustImport(&resp.Diagnostics)

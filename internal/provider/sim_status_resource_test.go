@@ -142,7 +142,8 @@ func TestAccSIMStatus_basic(t *testing.T) {
 					},
 					Check: acctest.CheckAll(
 						env.CheckLedger("status "+productID),
-						env.CheckWarned("Live, irreversible change: SIM status", productID, "INACTIVE -> ACTIVE", "can't be undone automatically"),
+						env.CheckWarned("Live, irreversible change: SIM status", productID, "INACTIVE -> ACTIVE", "can't be undone "+
+							"automatically"),
 					),
 				},
 				resource.TestStep{
@@ -159,7 +160,8 @@ func TestAccSIMStatus_basic(t *testing.T) {
 					Check: env.CheckLedger("status "+productID, "status "+productID),
 				},
 				resource.TestStep{
-					ResourceName: simStatus, ImportState: true, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"last_change"}, ImportStateId: productID,
+					ResourceName: simStatus, ImportState: true, ImportStateVerify: true,
+					ImportStateVerifyIgnore: []string{"last_change"}, ImportStateId: productID,
 				},
 			)
 		})
@@ -171,7 +173,8 @@ func TestAccSIMStatus_basic(t *testing.T) {
 func TestAccSIMStatus_nothingToSend(t *testing.T) {
 	env := acctest.New(t)
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.CompositeFrozen = true })
-	env.AddProduct(simulator.Product{ID: syncProduct, Status: "INVENTORY", SIMStatus: "ACTIVE", IMSI: "901405100000017", MSISDN: "882285100017"})
+	env.AddProduct(simulator.Product{ID: syncProduct, Status: "INVENTORY", SIMStatus: "ACTIVE", IMSI: "901405100000017",
+		MSISDN: "882285100017"})
 	value := func(name, want string) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(simStatus, tfjsonpath.New(name), knownvalue.StringExact(want))
 	}
@@ -179,7 +182,8 @@ func TestAccSIMStatus_nothingToSend(t *testing.T) {
 		resource.TestStep{
 			Config: env.Config(simStatusConfig(syncProduct, "ACTIVE")),
 			ConfigStateChecks: []statecheck.StateCheck{
-				value("id", syncProduct), value("backend", "JASPER"), value("iccid", "8997100000000000017"), value("imsi", "901405100000017"),
+				value("id", syncProduct), value("backend", "JASPER"), value("iccid", "8997100000000000017"),
+				value("imsi", "901405100000017"),
 				value("msisdn", "882285100017"), value("status", "ACTIVE"), value("product_status", "INVENTORY"),
 				statecheck.ExpectKnownValue(simStatus, tfjsonpath.New("imei"), knownvalue.Null()),
 				statecheck.ExpectKnownValue(simStatus, tfjsonpath.New("status_on_destroy"), knownvalue.Null()),
@@ -192,9 +196,11 @@ func TestAccSIMStatus_nothingToSend(t *testing.T) {
 					env.ChangeProduct(syncProduct, func(p *simulator.Product) { p.SIMStatus = "SUSPENDED" })
 				})
 			},
-			Config:           env.Config(simStatusConfig(syncProduct, "SUSPENDED")),
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(simStatus, plancheck.ResourceActionUpdate)}},
-			Check:            acctest.CheckAll(env.CheckLedger(), env.CheckWarned("ACTIVE -> SUSPENDED", "loses its connection")),
+			Config: env.Config(simStatusConfig(syncProduct, "SUSPENDED")),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(simStatus,
+				plancheck.ResourceActionUpdate)}},
+			Check: acctest.CheckAll(env.CheckLedger(),
+				env.CheckWarned("ACTIVE -> SUSPENDED", "loses its connection")),
 		},
 		resource.TestStep{ // drift is shown and set right
 			PreConfig: func() {
@@ -211,23 +217,26 @@ func TestAccSIMStatus_nothingToSend(t *testing.T) {
 			Check:             acctest.CheckAll(env.CheckLedger("status "+syncProduct), env.CheckWarned("BLOCKED -> SUSPENDED")),
 		},
 		resource.TestStep{ // settings of the resource itself change nothing on the network
-			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(simStatusConfig(syncProduct, "SUSPENDED", `status_on_destroy = "INACTIVE"`, `timeouts = { create = "5m", update = "5m", delete = "5m" }`)),
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(simStatus, plancheck.ResourceActionUpdate)}},
-			Check:            acctest.CheckAll(env.CheckLedger("status "+syncProduct), env.CheckSilent()),
+			PreConfig: func() { env.Warnings("") },
+			Config: env.Config(simStatusConfig(syncProduct, "SUSPENDED", `status_on_destroy = "INACTIVE"`,
+				`timeouts = { create = "5m", update = "5m", delete = "5m" }`)),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(simStatus,
+				plancheck.ResourceActionUpdate)}},
+			Check: acctest.CheckAll(env.CheckLedger("status "+syncProduct), env.CheckSilent()),
 		},
 		resource.TestStep{
-			PreConfig:        func() { env.Warnings("") },
-			Config:           env.Config(simStatusConfig(syncProduct, "SUSPENDED")),
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(simStatus, plancheck.ResourceActionUpdate)}},
-			Check:            acctest.CheckAll(env.CheckLedger("status "+syncProduct), env.CheckSilent()),
+			PreConfig: func() { env.Warnings("") },
+			Config:    env.Config(simStatusConfig(syncProduct, "SUSPENDED")),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(simStatus,
+				plancheck.ResourceActionUpdate)}},
+			Check: acctest.CheckAll(env.CheckLedger("status "+syncProduct), env.CheckSilent()),
 		},
 	)
 	checkLedger(t, env, "status "+syncProduct) // the test's destroy left the SIM as it was
 }
 
-// TestAccSIMStatus_terminated is the end of a SIM: PENDING_TERMINATE is fulfilled by TERMINATED, nothing follows it, and
-// a SIM that the service no longer knows leaves the state.
+// TestAccSIMStatus_terminated is the end of a SIM: PENDING_TERMINATE is fulfilled by TERMINATED, nothing follows it,
+// and a SIM that the service no longer knows leaves the state.
 func TestAccSIMStatus_terminated(t *testing.T) {
 	env := acctest.New(t)
 	env.AddProduct(simulator.Product{ID: syncProduct, SIMStatus: "ACTIVE"})
@@ -238,7 +247,8 @@ func TestAccSIMStatus_terminated(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(simStatus, tfjsonpath.New("status"), knownvalue.StringExact("PENDING_TERMINATE")),
 			},
-			Check: acctest.CheckAll(env.CheckLedger("status "+syncProduct), env.CheckWarned("ACTIVE -> PENDING_TERMINATE", "for good", "can't be undone automatically")),
+			Check: acctest.CheckAll(env.CheckLedger("status "+syncProduct),
+				env.CheckWarned("ACTIVE -> PENDING_TERMINATE", "for good", "can't be undone automatically")),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -295,7 +305,8 @@ func TestAccSIMStatus_planErrors(t *testing.T) {
 		return strings.Replace(simStatusConfig(productID, status, more...), `"test"`, `"`+name+`"`, 1)
 	}
 
-	cli.Write("main.tf", env.Config(block("a", "TMSP-89490200000000000099", "ACTIVE")+block("b", "INTELSAT-4711000", "ACTIVE")+
+	cli.Write("main.tf", env.Config(block("a", "TMSP-89490200000000000099", "ACTIVE")+block("b", "INTELSAT-4711000",
+		"ACTIVE")+
 		block("c", "TMUS-89012600000000000018", "ACTIVE")))
 	output, exit := cli.Run("plan")
 	if exit == 0 {
@@ -311,14 +322,16 @@ func TestAccSIMStatus_planErrors(t *testing.T) {
 	if output, exit = cli.Run("plan"); exit == 0 {
 		t.Error("the plan succeeded")
 	}
-	checkOutput(t, output, "without the -simCard suffix", "Attribute status must be a status in capitals", "Attribute status_on_destroy must be a status in capitals")
+	checkOutput(t, output, "without the -simCard suffix", "Attribute status must be a status in capitals", "Attribute "+
+		"status_on_destroy must be a status in capitals")
 	if n := len(env.Requests(simulator.Match{})); n > 0 {
 		t.Errorf("%d requests for a configuration that is not valid", n)
 	}
 	checkLedger(t, env)
 }
 
-// TestAccSIMStatus_destroy: what status_on_destroy says is sent with its warning and waited for; without it, nothing is.
+// TestAccSIMStatus_destroy: what status_on_destroy says is sent with its warning and waited for; without it, nothing
+// is.
 func TestAccSIMStatus_destroy(t *testing.T) {
 	t.Parallel()
 	env := acctest.New(t, simulator.SettleAfterPolls(3))
@@ -327,13 +340,15 @@ func TestAccSIMStatus_destroy(t *testing.T) {
 
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE")))
 	cli.MustRun("apply", "-auto-approve")
-	checkOutput(t, cli.MustRun("destroy", "-auto-approve"), "Warning: Nothing is changed on the network", asyncProduct, "keeps its status ACTIVE", "!"+live)
+	checkOutput(t, cli.MustRun("destroy", "-auto-approve"), "Warning: Nothing is changed on the network", asyncProduct,
+		"keeps its status ACTIVE", "!"+live)
 	checkLedger(t, env)
 
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`)))
 	cli.MustRun("apply", "-auto-approve")
 	cli.Write("main.tf", env.Config("")) // a block that is gone destroys, too
-	checkOutput(t, cli.MustRun("apply", "-auto-approve"), live, asyncProduct+": status ACTIVE -> SUSPENDED", "can't be undone automatically")
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), live, asyncProduct+": status ACTIVE -> SUSPENDED", "can't be "+
+		"undone automatically")
 	checkLedger(t, env, "status "+asyncProduct)
 	if p, _ := env.Product(asyncProduct); p.SIMStatus != "SUSPENDED" {
 		t.Errorf("destroy did not wait: the SIM is %s", p.SIMStatus)
@@ -342,7 +357,8 @@ func TestAccSIMStatus_destroy(t *testing.T) {
 	// The SIM has that status already; then one that is terminated; then one that is gone between plan and apply.
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "SUSPENDED", `status_on_destroy = "SUSPENDED"`)))
 	cli.MustRun("apply", "-auto-approve")
-	checkOutput(t, cli.MustRun("plan", "-destroy"), "Warning: Nothing is changed on the network", "already has the status SUSPENDED", "!"+live)
+	checkOutput(t, cli.MustRun("plan", "-destroy"), "Warning: Nothing is changed on the network",
+		"already has the status SUSPENDED", "!"+live)
 	env.ChangeProduct(asyncProduct, func(p *simulator.Product) { p.SIMStatus = "TERMINATED" })
 	output, exit := cli.Run("plan", "-destroy")
 	if exit == 0 {
@@ -377,7 +393,8 @@ func TestAccSIMStatus_replace(t *testing.T) {
 	cli.MustRun("apply", "-auto-approve")
 	output, exit := cli.Run("plan", "-replace="+simStatus)
 	refused(output, exit)
-	checkOutput(t, output, "Error: Replacing is refused while status_on_destroy is set", "Remove status_on_destroy in an apply of its own")
+	checkOutput(t, output, "Error: Replacing is refused while status_on_destroy is set", "Remove status_on_destroy in an "+
+		"apply of its own")
 	cli.Write("main.tf", env.Config(simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`)))
 	output, exit = cli.Run("plan")
 	refused(output, exit)
@@ -389,7 +406,8 @@ func TestAccSIMStatus_replace(t *testing.T) {
 	// A tainted object: the destroy leg sends nothing, and says so.
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`)))
 	cli.MustRun("taint", simStatus)
-	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "must be replaced", "Warning: Nothing is changed on the network", asyncProduct,
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "must be replaced", "Warning: Nothing is changed on the network",
+		asyncProduct,
 		"was tainted", "!"+live)
 	checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=complete")
 	checkNoChanges(t, cli)
@@ -405,7 +423,8 @@ func TestAccSIMStatus_replace(t *testing.T) {
 	refused(output, exit) // it would send a change whose warning is dropped
 	checkOutput(t, output, "without -replace first")
 	cli.Write("main.tf", env.Config(simStatusConfig(syncProduct, "ACTIVE"), "max_live_changes = 1"))
-	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "1 to add, 0 to change, 1 to destroy", live, syncProduct+": status INACTIVE -> ACTIVE",
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "1 to add, 0 to change, 1 to destroy", live,
+		syncProduct+": status INACTIVE -> ACTIVE",
 		"Nothing is changed on the network", asyncProduct+" keeps its status SUSPENDED")
 	checkState(t, cli, simStatus, "id="+syncProduct, "status=ACTIVE", "backend=JASPER", "operation_status=complete")
 	checkNoChanges(t, cli)
@@ -467,16 +486,19 @@ func TestAccSIMStatus_timeout(t *testing.T) {
 	cli := env.NewAttachedCLI(t)
 	env.AddProduct(simulator.Product{ID: asyncProduct, SIMStatus: "INACTIVE"})
 	settles := func(yes bool) { env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = !yes }) }
-	// A wait that is to time out has time for the calls before it, also on a busy machine; one that is to end has all of it.
+	// A wait that is to time out has time for the calls before it, also on a busy machine; one that is to end has all of
+	// it.
 	const short, long = "2s", "10m"
 	config := func(status, timeout string) string {
 		return env.Config(simStatusConfig(asyncProduct, status, `status_on_destroy = "TERMINATED"`,
-			fmt.Sprintf(`timeouts = { create = %[1]q, update = %[1]q, delete = "4s" }`, timeout), `lifecycle { prevent_destroy = true }`))
+			fmt.Sprintf(`timeouts = { create = %[1]q, update = %[1]q, delete = "4s" }`, timeout), `lifecycle { `+
+				`prevent_destroy = true }`))
 	}
 
 	settles(false)
 	cli.Write("main.tf", config("ACTIVE", short))
-	checkOutput(t, cli.MustRun("apply", "-auto-approve"), live, "Warning: SIM status is pending", "run terraform apply again")
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), live, "Warning: SIM status is pending", "run terraform apply "+
+		"again")
 	checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=pending", "iccid=89490200000000000024")
 	output, exit := cli.Run("apply", "-auto-approve") // the resumed wait may fail, without harm
 	if exit != 1 {
@@ -529,12 +551,16 @@ func patientConfig(config, timeout string) string {
 
 // lostAnswers are ways to lose the answer of a change.
 var lostAnswers = map[string]simulator.Fault{
-	"reset": {Effect: simulator.Reset}, "500": {Effect: simulator.Answer, Status: 500, Body: `{"title":"Internal Server Error"}`},
-	"503": {Effect: simulator.Answer, Status: 503}, "504": {Effect: simulator.Answer, Status: 504, Body: "<html>Gateway Timeout</html>"},
+	"reset": {Effect: simulator.Reset}, "500": {Effect: simulator.Answer, Status: 500,
+		Body: `{"title":"Internal Server Error"}`},
+	"503":            {Effect: simulator.Answer, Status: 503},
+	"504":            {Effect: simulator.Answer, Status: 504, Body: "<html>Gateway Timeout</html>"},
 	"hang":           {Effect: simulator.Hang},
-	"reset executed": {Effect: simulator.Reset, Executed: true}, "500 executed": {Effect: simulator.Answer, Status: 500, Executed: true},
-	"503 executed": {Effect: simulator.Answer, Status: 503, Executed: true}, "504 executed": {Effect: simulator.Answer, Status: 504, Executed: true},
-	"hang executed": {Effect: simulator.Hang, Executed: true}, "cut executed": {Effect: simulator.Cut, Executed: true},
+	"reset executed": {Effect: simulator.Reset, Executed: true},
+	"500 executed":   {Effect: simulator.Answer, Status: 500, Executed: true},
+	"503 executed":   {Effect: simulator.Answer, Status: 503, Executed: true},
+	"504 executed":   {Effect: simulator.Answer, Status: 504, Executed: true},
+	"hang executed":  {Effect: simulator.Hang, Executed: true}, "cut executed": {Effect: simulator.Cut, Executed: true},
 }
 
 // TestAccSIMStatus_answerLost takes a fleet through create, update and destroy; the answer to each change is lost in a
@@ -592,7 +618,8 @@ resource "telco_sim_status" "test" {
 		t.Helper()
 		trouble()
 		output, _ := cli.Run("apply", "-auto-approve")
-		if n := strings.Count(output, "Error: SIM status was not changed"); n != wantErrors || strings.Count(output, "Error: ") != n {
+		if n := strings.Count(output, "Error: SIM status was not changed"); n != wantErrors ||
+			strings.Count(output, "Error: ") != n {
 			t.Errorf("%d errors, not %d:\n%s", n, wantErrors, output)
 		}
 		checkOutput(t, output, "It is safe to apply again", "!"+simulator.ClientSecret)

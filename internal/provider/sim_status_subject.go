@@ -24,7 +24,8 @@ type statusSubject struct {
 	*services
 	client            *cmo.Client
 	productID, target string
-	// removal: the SIM is given up, by destroy or by leaving a fleet. One whose status is final has nothing to be sent then.
+	// removal: the SIM is given up, by destroy or by leaving a fleet. One whose status is final has nothing to be sent
+	// then.
 	removal bool
 
 	mu    sync.Mutex
@@ -77,9 +78,11 @@ func (s *services) readAgain(ctx context.Context, client *cmo.Client, productID 
 // Decide is the same for plan and apply; target "" is not known yet.
 func (s *statusSubject) Decide(product *cmo.Product) change.Decision {
 	if product.SIMCard == nil {
-		return change.Decision{Action: change.Refuse, Attribute: "product_id", Summary: "Not a cellular product", Detail: fmt.Sprintf(
-			"Product %s has no SIM card (connectivity type %s). This resource manages SIM cards only; satellite terminals are out of its scope.",
-			s.productID, product.ConnectivityType)}
+		return change.Decision{Action: change.Refuse, Attribute: "product_id", Summary: "Not a cellular product",
+			Detail: fmt.Sprintf(
+				"Product %s has no SIM card (connectivity type %s). This resource manages SIM cards only; satellite terminals are "+
+					"out of its scope.",
+				s.productID, product.ConnectivityType)}
 	}
 	live := product.SIMCard.Status
 	d := change.Decision{Action: change.Send, From: live, Shows: live, Wanted: s.target}
@@ -89,13 +92,14 @@ func (s *statusSubject) Decide(product *cmo.Product) change.Decision {
 		d.Action = change.Nothing
 	case final(live, s.target) && s.removal:
 		d.Action, d.Summary = change.Nothing, livechange.SIMStatus.LeftAloneSummary()
-		d.Detail = fmt.Sprintf("SIM %s has the status %s, which is final: it can't be set to %s, so nothing is sent for it.", s.productID, live, s.target)
+		d.Detail = fmt.Sprintf("SIM %s has the status %s, which is final: it can't be set to %s, so nothing is sent for it.",
+			s.productID, live, s.target)
 	case final(live, s.target):
 		d.Action, d.Attribute, d.Summary = change.Refuse, "status", "SIM is terminated"
 		d.Detail = fmt.Sprintf("SIM %s has the status %s, which is final: it can't be set to %s.\n\n"+
-			"Declare the status that it has, or stop managing it: with a removed block (destroy = false), or with terraform state rm. Where "+
-			"this is in the way of terraform destroy, terraform destroy -refresh=false goes on and sends nothing for this SIM, and so does a "+
-			"removed block.", s.productID, live, s.target)
+			"Declare the status that it has, or stop managing it: with a removed block (destroy = false), or with terraform "+
+			"state rm. Where this is in the way of terraform destroy, terraform destroy -refresh=false goes on and sends "+
+			"nothing for this SIM, and so does a removed block.", s.productID, live, s.target)
 	}
 	return d
 }
@@ -130,8 +134,8 @@ func (s *statusSubject) Send(ctx context.Context, op *cmo.Operation) error {
 	*op = sent
 	if sent.MonitorRefused {
 		s.note("Monitor URL refused", fmt.Sprintf(
-			"For the change of SIM %s the service named a monitor on another host than the configured endpoint. It was not requested, "+
-				"since the credentials would have gone there; the SIM itself is read instead.", s.productID))
+			"For the change of SIM %s the service named a monitor on another host than the configured endpoint. It was not "+
+				"requested, since the credentials would have gone there; the SIM itself is read instead.", s.productID))
 	}
 	return nil
 }
@@ -220,7 +224,8 @@ func statusSentences(productID, from, target string) sentences {
 			return ""
 		},
 		refusalAdvice: func(err error) string {
-			return cmp.Or(advice(err), "Which changes are possible depends on the backend, the tariff and the SIM's present status.")
+			return cmp.Or(advice(err), "Which changes are possible depends on the backend, the tariff and the SIM's present "+
+				"status.")
 		},
 	}
 }
@@ -236,9 +241,11 @@ func sentencesOf(op cmo.Operation) sentences {
 
 func simStatusReadError(diags *diag.Diagnostics, productID string, err error) {
 	if errors.Is(err, transport.ErrNotFound) && !isForeign(err) {
-		diags.AddAttributeError(pathProductID, unknownSIM, explain(fmt.Sprintf("The CMO knows no product %s in this tenant.", productID), err,
-			"Check the product id: BACKEND-ICCID as the data source telco_products lists it. Nothing was sent."))
+		diags.AddAttributeError(pathProductID, unknownSIM,
+			explain(fmt.Sprintf("The CMO knows no product %s in this tenant.", productID), err,
+				"Check the product id: BACKEND-ICCID as the data source telco_products lists it. Nothing was sent."))
 		return
 	}
-	readError(diags, "Unable to read SIM status", fmt.Sprintf("The live status of SIM %s could not be read.", productID), err)
+	readError(diags, "Unable to read SIM status", fmt.Sprintf("The live status of SIM %s could not be read.", productID),
+		err)
 }

@@ -60,8 +60,10 @@ func TestAccSIMStatus_monitor(t *testing.T) {
 // TestAccSIMStatus_monitorElsewhere: credentials never go to another host; the SIM itself tells the end.
 func TestAccSIMStatus_monitorElsewhere(t *testing.T) {
 	stranger := acctest.New(t)
-	env, cli := oneSIM(t, "ACTIVE", "SUSPENDED", func(q *simulator.CMOQuirks) { q.MonitorHost = strings.TrimPrefix(stranger.URL, "http://") })
-	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Warning: Monitor URL refused", asyncProduct, "the SIM itself is read instead")
+	env, cli := oneSIM(t, "ACTIVE", "SUSPENDED",
+		func(q *simulator.CMOQuirks) { q.MonitorHost = strings.TrimPrefix(stranger.URL, "http://") })
+	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Warning: Monitor URL refused", asyncProduct, "the SIM itself "+
+		"is read instead")
 	checkState(t, cli, simStatus, "status=SUSPENDED", "operation_status=complete")
 	checkLedger(t, env, "status "+asyncProduct)
 	if n := len(stranger.Requests(simulator.Match{})); n > 0 {
@@ -97,10 +99,13 @@ func TestAccSIMStatus_failedMonitor(t *testing.T) {
 	}
 }
 
-// TestAccSIMStatus_failsLater: an accepted change that fails after the wait has ended is told by the next refresh, in the
-// service's words.
+// TestAccSIMStatus_failsLater: an accepted change that fails after the wait has ended is told by the next refresh, in
+// the service's words.
 func TestAccSIMStatus_failsLater(t *testing.T) {
-	env, cli := oneSIM(t, "INACTIVE", "ACTIVE", func(q *simulator.CMOQuirks) { q.FailProduct, q.NeverSettles = []string{asyncProduct}, true })
+	env, cli := oneSIM(t, "INACTIVE", "ACTIVE", func(q *simulator.CMOQuirks) {
+		q.FailProduct,
+			q.NeverSettles = []string{asyncProduct}, true
+	})
 	cli.Write("main.tf", env.Config(simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "2s" }`)))
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Warning: SIM status is pending")
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.NeverSettles = false })
@@ -109,7 +114,8 @@ func TestAccSIMStatus_failsLater(t *testing.T) {
 	}
 	env.SetCMOQuirks(func(q *simulator.CMOQuirks) { q.FailProduct = nil })
 	checkState(t, cli, simStatus, "status=INACTIVE", "operation_status=complete")
-	checkOutput(t, strings.Join(env.Warnings("SIM status was not changed"), "\n"), "and then reported that it failed", "The tariff's business rules do not allow status ACTIVE")
+	checkOutput(t, strings.Join(env.Warnings("SIM status was not changed"), "\n"), "and then reported that it failed",
+		"The tariff's business rules do not allow status ACTIVE")
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), live, "INACTIVE -> ACTIVE", willUpdate)
 	checkNoChanges(t, cli)
 	checkLedger(t, env, "status "+asyncProduct)
@@ -122,7 +128,8 @@ func TestAccSIMStatus_unknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env, cli := oneSIM(t, "INACTIVE", "ACTIVE", nil)
 			darken := func() { // the answer is lost, and then no read is answered
-				env.Inject(simulator.Fault{Match: simulator.Match{Route: "product.update"}, Effect: simulator.Reset, Executed: executed, Times: 1})
+				env.Inject(simulator.Fault{Match: simulator.Match{Route: "product.update"}, Effect: simulator.Reset,
+					Executed: executed, Times: 1})
 				env.Before(simulator.CMO, "product.update", 0, func() {
 					env.Inject(simulator.Fault{Match: simulator.Match{Route: "product.read"}, Effect: simulator.Answer, Status: 503})
 				})
@@ -131,14 +138,17 @@ func TestAccSIMStatus_unknown(t *testing.T) {
 			said := "Reading shows that it had no effect: its status is INACTIVE."
 
 			darken()
-			checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Warning: Outcome of the SIM status change is unknown", asyncProduct)
+			checkOutput(t, cli.MustRun("apply", "-auto-approve"), "Warning: Outcome of the SIM status change is unknown",
+				asyncProduct)
 			env.ClearFaults()
 			checkState(t, cli, simStatus, "status=ACTIVE", "operation_status=unknown")
-			checkOutput(t, cli.MustRun("plan", "-refresh=false"), `operation_status = "unknown" -> (known after apply)`, willUpdate, "!"+live)
+			checkOutput(t, cli.MustRun("plan", "-refresh=false"), `operation_status = "unknown" -> (known after apply)`,
+				willUpdate, "!"+live)
 			if executed {
 				checkOutput(t, cli.MustRun("plan"), "!"+live) // under way after all, and perhaps over by now
 			} else {
-				checkOutput(t, cli.MustRun("plan"), "Warning: SIM status was not changed", said, live, "INACTIVE -> ACTIVE", willUpdate)
+				checkOutput(t, cli.MustRun("plan"), "Warning: SIM status was not changed", said, live, "INACTIVE -> ACTIVE",
+					willUpdate)
 			}
 			cli.MustRun("apply", "-auto-approve")
 			checkNoChanges(t, cli)
@@ -167,13 +177,14 @@ func TestAccSIMStatus_unknown(t *testing.T) {
 	}
 }
 
-// TestAccSIMStatus_otherChange: another change of the SIM is running. One that shows is waited for, one that does not is a
-// conflict that changes nothing.
+// TestAccSIMStatus_otherChange: another change of the SIM is running. One that shows is waited for, one that does not
+// is a conflict that changes nothing.
 func TestAccSIMStatus_otherChange(t *testing.T) {
 	env, cli := oneSIM(t, "INACTIVE", "SUSPENDED", nil)
 	before := func(status string) func() { // somebody else's change, just before ours
 		return func() {
-			request, _ := http.NewRequest(http.MethodPatch, env.URL+"/cmo/v5/"+simulator.Tenant+"/product/"+asyncProduct+"-simCard",
+			request, _ := http.NewRequest(http.MethodPatch,
+				env.URL+"/cmo/v5/"+simulator.Tenant+"/product/"+asyncProduct+"-simCard",
 				strings.NewReader(`[{"op":"replace","path":"/status","value":"`+status+`"}]`))
 			request.Header.Set("Content-Type", "application/json-patch+json")
 			request.Header.Set("Authorization", "Bearer "+token(t, env))
@@ -268,7 +279,8 @@ func TestAccSIMStatus_fleet(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			continue // "plan" goes with -no-color, which says nothing in JSON
 		}
-		if d := entry.Diagnostic; entry.Type == "diagnostic" && d.Severity == "warning" && d.Summary == "Live, irreversible change: SIM status" {
+		if d := entry.Diagnostic; entry.Type == "diagnostic" && d.Severity == "warning" &&
+			d.Summary == "Live, irreversible change: SIM status" {
 			warned[d.Detail] = true
 		}
 	}
@@ -277,7 +289,8 @@ func TestAccSIMStatus_fleet(t *testing.T) {
 	}
 	checkLedger(t, env)
 
-	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.ExpireTokens, Skip: 20, Times: 1})
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"},
+		Effect: simulator.ExpireTokens, Skip: 20, Times: 1})
 	tokens := len(env.Requests(simulator.Match{Route: "token"}))
 	cli.MustRun("apply", "plan")
 	if got := len(env.Requests(simulator.Match{Route: "token"})) - tokens; got != 2 {
@@ -299,14 +312,16 @@ func TestAccSIMStatus_forbidden(t *testing.T) {
 	env := acctest.New(t)
 	cli := env.NewAttachedCLI(t)
 	cli.Write("main.tf", env.Config(statusSIMs(env, 30), "preflight = false"))
-	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"}, Effect: simulator.Answer, Status: 403,
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.update"},
+		Effect: simulator.Answer, Status: 403,
 		Body: `{"title":"Forbidden","detail":"no rights"}`})
 	output, exit := cli.Run("apply", "-auto-approve")
 	if exit == 0 {
 		t.Error("the apply succeeded")
 	}
 	checkOutput(t, output, "no rights", "rights do not suffice", "!"+simulator.ClientSecret)
-	if sent := len(env.Requests(simulator.Match{Route: "product.update"})); sent > 10 { // no more than were on their way at that time
+	// no more than were on their way at that time
+	if sent := len(env.Requests(simulator.Match{Route: "product.update"})); sent > 10 {
 		t.Errorf("%d changes were sent though the first was forbidden", sent)
 	}
 	checkLedger(t, env)
@@ -315,8 +330,9 @@ func TestAccSIMStatus_forbidden(t *testing.T) {
 // TestAccSIMStatus_unauthorized: credentials that are refused twice are one clear error, and nothing more is called.
 func TestAccSIMStatus_unauthorized(t *testing.T) {
 	env, cli := oneSIM(t, "INACTIVE", "ACTIVE", nil)
-	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.read"}, Effect: simulator.Answer, Status: 401,
-		Body: `{"title":"Unauthorized","detail":"bad token"}`})
+	env.Inject(simulator.Fault{Match: simulator.Match{API: simulator.CMO, Route: "product.read"}, Effect: simulator.Answer,
+		Status: 401,
+		Body:   `{"title":"Unauthorized","detail":"bad token"}`})
 	output, exit := cli.Run("plan")
 	if exit == 0 || strings.Count(output, "Error: ") != 1 {
 		t.Errorf("not one error (exit %d):\n%s", exit, output)
@@ -332,7 +348,8 @@ func TestAccSIMStatus_patientReads(t *testing.T) {
 	env, cli := oneSIM(t, "ACTIVE", "ACTIVE", nil)
 	cli.MustRun("apply", "-auto-approve")
 	for _, f := range []simulator.Fault{
-		{Effect: simulator.Answer, Status: 429, Header: http.Header{"Retry-After": {"0"}}}, {Effect: simulator.Answer, Status: 502},
+		{Effect: simulator.Answer, Status: 429, Header: http.Header{"Retry-After": {"0"}}},
+		{Effect: simulator.Answer, Status: 502},
 		{Effect: simulator.Reset}, {Effect: simulator.Cut},
 	} {
 		f.Match, f.Times = simulator.Match{API: simulator.CMO, Route: "product.read"}, 2
@@ -360,7 +377,8 @@ func TestAccSIMStatus_import(t *testing.T) {
 	env, cli := oneSIM(t, "ACTIVE", "ACTIVE", nil)
 	cli.Write("import.tf", fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", simStatus, asyncProduct))
 	checkOutput(t, cli.MustRun("apply", "-auto-approve"), "1 imported, 0 added, 0 changed, 0 destroyed", "!Warning:")
-	checkState(t, cli, simStatus, "id="+asyncProduct, "product_id="+asyncProduct, "status=ACTIVE", "backend=TMSP", "operation_status=complete")
+	checkState(t, cli, simStatus, "id="+asyncProduct, "product_id="+asyncProduct, "status=ACTIVE", "backend=TMSP",
+		"operation_status=complete")
 	checkNoChanges(t, cli)
 	checkLedger(t, env)
 

@@ -179,8 +179,9 @@ func FuzzRead(f *testing.F) {
 // textLine is how each line of the text begins that has a value: with a word of ours, a bullet, a number, or what marks
 // a line that goes on. ourWords are sentences without a value.
 var (
-	textLine = regexp.MustCompile(`^([A-Z][a-z]+ [a-z]|auto-activation group:( |$)|SIM [a-z]+|MVNO SIM swap:( |$)|Totals$|` +
-		`No live|\d+ live|  +[-?+|]( |$)| +at( |$)|  (Planned|CLI version)( |$)|  +\d+( |$)| +from( |$)| +SIM status  to )`)
+	textLine = regexp.MustCompile(`^([A-Z][a-z]+ [a-z]|auto-activation group:( |$)|SIM [a-z]+|MVNO SIM swap:( ` +
+		`|$)|Totals$|No live|\d+ live|  +[-?+|]( |$)| +at( |$)|  (Planned|CLI version)( |$)|  +\d+( |$)| +from( |$)| +SIM ` +
+		`status  to )`)
 	ourWords = strings.Join([]string{
 		waitsText, leftAloneText, unprotectedText, cannotBeUndone, uncertainLegend,
 		(&Report{limits: Limits{Max: new(int), Deny: rules}}).kept(),

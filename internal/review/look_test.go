@@ -103,11 +103,12 @@ func TestLookAtAHostilePlan(t *testing.T) {
 	p.Clean()
 }
 
-// The page of 10,000 live changes opens in twice the time at most that the browser itself takes for a bare table of them: how
-// fast the machine is, and what else it does, is in both.
+// The page of 10,000 live changes opens in twice the time at most that the browser itself takes for a bare table of
+// them: how fast the machine is, and what else it does, is in both.
 func TestLookAtALargeReview(t *testing.T) {
 	b, path := browser.Start(t), savePage(t, largeReport(t, 10_000))
-	bare := saveText(t, "<!doctype html><table>"+strings.Repeat("<tr>"+strings.Repeat("<td>TMSP-89490200000000000005", 6), 10_000)+"</table>")
+	bare := saveText(t, "<!doctype html><table>"+strings.Repeat("<tr>"+strings.Repeat("<td>TMSP-89490200000000000005", 6),
+		10_000)+"</table>")
 	var p *browser.Page
 	var took, bareTook time.Duration
 	for range 3 { // the best of three: a hiccup is no fault of the page

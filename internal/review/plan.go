@@ -171,7 +171,8 @@ var (
 	errNoPlan  = errors.New("this is not the JSON of a plan: it is what terraform show -json PLANFILE prints")
 	errState   = errors.New("this is a state, not a plan: terraform show -json needs the file of terraform plan -out=FILE")
 	errLog     = errors.New("this is the log of terraform plan -json, not a plan: use terraform show -json PLANFILE")
-	errErrored = errors.New("the plan has errored, so it is not complete: mend what terraform plan reports, and plan again")
+	errErrored = errors.New("the plan has errored, so it is not complete: mend what terraform plan reports, and plan " +
+		"again")
 )
 
 // explain puts the decoder's errors into words for people.
@@ -217,7 +218,8 @@ func (r *Report) resource(p planResource) error {
 	}
 	rules, ok := resources[p.Type]
 	if !ok {
-		return fmt.Errorf("this version of the provider knows no %s (%s): review with the version that the plan was made with",
+		return fmt.Errorf("this version of the provider knows no %s (%s): review with the version that the plan was made "+
+			"with",
 			clean(p.Type), address)
 	}
 

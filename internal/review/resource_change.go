@@ -48,8 +48,8 @@ func (c resourceChange) ofCreation() announcement {
 }
 
 // ofUpdate: where operation_status is known after apply, the plan announces a change, or picks up one of an earlier
-// run. The latter leaves last_change as it was; but so does a change that repeats the last one in every word. It is told
-// apart by what is wanted, which differs from the state, and by the state, which then has nothing to wait for.
+// run. The latter leaves last_change as it was; but so does a change that repeats the last one in every word. It is
+// told apart by what is wanted, which differs from the state, and by the state, which then has nothing to wait for.
 func (c resourceChange) ofUpdate(differs bool) announcement {
 	switch {
 	case !c.after.attribute("operation_status").isUnknown():

@@ -11,7 +11,8 @@ import (
 )
 
 // TestResourceChanges reads the changes of testdata/changes, a file for each resource type. Each has a name, the change
-// as a plan has it, and what the report says of it, a line for each entry; a question mark is what only the apply tells.
+// as a plan has it, and what the report says of it, a line for each entry; a question mark is what only the apply
+// tells.
 func TestResourceChanges(t *testing.T) {
 	t.Parallel()
 	for kind := range resources {
@@ -68,13 +69,15 @@ func entries(r *Report) string {
 	return strings.TrimSpace(b.String())
 }
 
-// What is known only after apply breaks a rule where it may; and where the rule on unknowns holds too, that one says so.
+// What is known only after apply breaks a rule where it may; and where the rule on unknowns holds too, that one says
+// so.
 func TestCheck_unknown(t *testing.T) {
 	t.Parallel()
 	creation := func(kind, after, unknown string) *Report {
 		t.Helper()
 		return readChange(t, kind, fmt.Sprintf(
-			`{"actions": ["create"], "before": null, "after": {%s}, "after_unknown": {"operation_status": true%s}}`, after, unknown))
+			`{"actions": ["create"], "before": null, "after": {%s}, "after_unknown": {"operation_status": true%s}}`, after,
+			unknown))
 	}
 	status := creation("telco_sim_status", `"product_id": "J-1"`, `, "last_change": true, "status": true`)
 	sim := creation("telco_sim_status", `"status": "ACTIVE"`, `, "last_change": true, "product_id": true`)

@@ -75,7 +75,8 @@ func (a *accountsAPI) guard(h accountsHandler) accountsHandler {
 		if a.quirks.PlusInPathRefused && (strings.Contains(path, "+") || strings.Contains(strings.ToUpper(path), "%2B")) {
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(http.StatusNotFound)
-			_, _ = w.Write([]byte("<html><head><title>404 - File or directory not found.</title></head><body>404.11</body></html>"))
+			_, _ = w.Write([]byte("<html><head><title>404 - File or directory not " +
+				"found.</title></head><body>404.11</body></html>"))
 			return
 		}
 		if !a.authorised(r) {
@@ -83,7 +84,8 @@ func (a *accountsAPI) guard(h accountsHandler) accountsHandler {
 			a.send(w, http.StatusUnauthorized, map[string]string{"Message": "Authorization has been denied for this request."})
 			return
 		}
-		if accept := r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, "json") && !strings.Contains(accept, "*/*") {
+		if accept := r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, "json") &&
+			!strings.Contains(accept, "*/*") {
 			a.send(w, http.StatusNotAcceptable, map[string]string{"Message": "The simulator answers JSON only."})
 			return
 		}

@@ -247,9 +247,12 @@ func (a *accountsAPI) target(w http.ResponseWriter, r *http.Request) *accountsCa
 
 // accept queues a command. The network has committed to it from here on: this is where the ledger counts it. The
 // answer shows the card as it is before the change.
-func (a *accountsAPI) accept(w http.ResponseWriter, r *http.Request, status int, c *accountsCard, action, detail string, apply func(*SIMCard)) {
+func (a *accountsAPI) accept(
+	w http.ResponseWriter, r *http.Request, status int, c *accountsCard, action, detail string, apply func(*SIMCard),
+) {
 	cmd := &accountsCommand{
-		operation: a.sim.newOperation(), account: c.account, cli: c.card.CLI, action: action, outcome: "complete", apply: apply,
+		operation: a.sim.newOperation(), account: c.account, cli: c.card.CLI, action: action, outcome: "complete",
+		apply: apply,
 	}
 	if q := a.quirks; q.FailNext != "" && (q.FailCLI == "" || q.FailCLI == cmd.cli) {
 		cmd.outcome = q.FailNext

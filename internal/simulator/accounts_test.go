@@ -226,7 +226,8 @@ func TestAccountsLifeOfASIM(t *testing.T) {
 	}
 
 	// Reads are looks, too: the first shows the running change, the second its end.
-	r.accept(http.MethodPatch, one, `{"State":3,"Description":"van 12","ForeignAttributes":{"a":"b"},"PurchaseOrder":"7","Version":99}`)
+	r.accept(http.MethodPatch, one,
+		`{"State":3,"Description":"van 12","ForeignAttributes":{"a":"b"},"PurchaseOrder":"7","Version":99}`)
 	if reply := r.call(http.MethodGet, one, ""); reply.data("ActorStatus") != 1.0 || reply.data("State") != 1.0 {
 		t.Fatalf("during the update: %s", reply.raw)
 	}
@@ -284,7 +285,8 @@ func TestAccountsConflicts(t *testing.T) {
 	if reply := r.call(http.MethodDelete, accountsSIMs+"/"+accountsCLI, ""); reply.status != http.StatusConflict {
 		t.Errorf("a second command: %d %s", reply.status, reply.raw)
 	}
-	if reply := r.call(http.MethodPatch, accountsSIMs+"/001010000000002", `{"State":3}`); reply.status != http.StatusConflict {
+	if reply := r.call(http.MethodPatch, accountsSIMs+"/001010000000002",
+		`{"State":3}`); reply.status != http.StatusConflict {
 		t.Errorf("out of terminated: %d %s", reply.status, reply.raw)
 	}
 	r.wantLedger("update acme-fleet/001010000000001 State: notactivated -> live")
@@ -298,29 +300,35 @@ func TestAccountsRefusals(t *testing.T) {
 		status                                  int
 		mention                                 string
 	}{
-		"unknown field":       {"POST", "", `{"CLI":"001010000000009","Status":1}`, json1, "", 400, "sim.Status"},
-		"wrong case":          {"POST", "", `{"cli":"001010000000009"}`, json1, "", 400, "sim.cli"},
-		"no CLI":              {"POST", "", `{"State":1}`, json1, "", 400, "sim.CLI"},
-		"CLI pattern":         {"POST", "", `{"CLI":"+353870000001"}`, json1, "", 400, "sim.CLI"},
-		"state as text":       {"POST", "", `{"CLI":"001010000000009","State":"live"}`, json1, "", 400, "sim.State"},
-		"state out of range":  {"POST", "", `{"CLI":"001010000000009","State":7}`, json1, "", 400, "sim.State"},
-		"state null":          {"POST", "", `{"CLI":"001010000000009","State":null}`, json1, "", 400, "sim.State"},
-		"price as number":     {"POST", "", `{"CLI":"001010000000009","ProviderPrice":2}`, json1, "", 400, "sim.ProviderPrice"},
-		"attributes as list":  {"POST", "", `{"CLI":"001010000000009","ForeignAttributes":[]}`, json1, "", 400, "sim.ForeignAttributes"},
-		"unknown hint":        {"POST", "", `{"CLI":"001010000000009","Hints":{"tenantId":"x"}}`, json1, "", 400, "sim.Hints"},
-		"no date":             {"POST", "", `{"CLI":"001010000000009","ProviderStartDate":"today"}`, json1, "", 400, "sim.ProviderStartDate"},
-		"array":               {"POST", "", `[` + good + `]`, json1, "", 400, "object"},
-		"empty":               {"POST", "", ``, json1, "", 400, "object"},
-		"JSON Patch":          {"PATCH", "/001010000000001", `[{"op":"replace"}]`, json1, "", 400, "object"},
-		"patch content type":  {"PATCH", "/001010000000001", `{"State":3}`, "application/json-patch+json", "", 415, "not supported"},
-		"no content type":     {"POST", "", good, "", "", 415, "not supported"},
-		"XML wanted":          {"GET", "", "", "", "application/xml", 406, "JSON"},
-		"another CLI":         {"PATCH", "/001010000000001", `{"CLI":"001010000000002"}`, json1, "", 400, "sim.CLI"},
-		"unknown SIM":         {"PATCH", "/001010000000009", `{"State":3}`, json1, "", 404, "SIM card not found"},
-		"unknown command":     {"GET", "/001010000000001/status?cmdid=x", "", "", "", 404, "Command not found"},
-		"continuation token":  {"GET", "?continuationtoken=x", "", "", "", 400, "continuation"},
-		"unknown account":     {"GET", "/accounts/v1/accounts/other/hardware/sims", "", "", "", 404, "Account not found"},
-		"account sans hints":  {"POST", "/accounts/v1/accounts/other/hardware/sims", good, json1, "", 404, "Account not found"},
+		"unknown field":      {"POST", "", `{"CLI":"001010000000009","Status":1}`, json1, "", 400, "sim.Status"},
+		"wrong case":         {"POST", "", `{"cli":"001010000000009"}`, json1, "", 400, "sim.cli"},
+		"no CLI":             {"POST", "", `{"State":1}`, json1, "", 400, "sim.CLI"},
+		"CLI pattern":        {"POST", "", `{"CLI":"+353870000001"}`, json1, "", 400, "sim.CLI"},
+		"state as text":      {"POST", "", `{"CLI":"001010000000009","State":"live"}`, json1, "", 400, "sim.State"},
+		"state out of range": {"POST", "", `{"CLI":"001010000000009","State":7}`, json1, "", 400, "sim.State"},
+		"state null":         {"POST", "", `{"CLI":"001010000000009","State":null}`, json1, "", 400, "sim.State"},
+		"price as number": {"POST", "", `{"CLI":"001010000000009","ProviderPrice":2}`, json1, "", 400,
+			"sim.ProviderPrice"},
+		"attributes as list": {"POST", "", `{"CLI":"001010000000009","ForeignAttributes":[]}`, json1, "", 400,
+			"sim.ForeignAttributes"},
+		"unknown hint": {"POST", "", `{"CLI":"001010000000009","Hints":{"tenantId":"x"}}`, json1, "", 400,
+			"sim.Hints"},
+		"no date": {"POST", "", `{"CLI":"001010000000009","ProviderStartDate":"today"}`, json1, "", 400,
+			"sim.ProviderStartDate"},
+		"array":      {"POST", "", `[` + good + `]`, json1, "", 400, "object"},
+		"empty":      {"POST", "", ``, json1, "", 400, "object"},
+		"JSON Patch": {"PATCH", "/001010000000001", `[{"op":"replace"}]`, json1, "", 400, "object"},
+		"patch content type": {"PATCH", "/001010000000001", `{"State":3}`, "application/json-patch+json", "", 415,
+			"not supported"},
+		"no content type":    {"POST", "", good, "", "", 415, "not supported"},
+		"XML wanted":         {"GET", "", "", "", "application/xml", 406, "JSON"},
+		"another CLI":        {"PATCH", "/001010000000001", `{"CLI":"001010000000002"}`, json1, "", 400, "sim.CLI"},
+		"unknown SIM":        {"PATCH", "/001010000000009", `{"State":3}`, json1, "", 404, "SIM card not found"},
+		"unknown command":    {"GET", "/001010000000001/status?cmdid=x", "", "", "", 404, "Command not found"},
+		"continuation token": {"GET", "?continuationtoken=x", "", "", "", 400, "continuation"},
+		"unknown account":    {"GET", "/accounts/v1/accounts/other/hardware/sims", "", "", "", 404, "Account not found"},
+		"account sans hints": {"POST", "/accounts/v1/accounts/other/hardware/sims", good, json1, "", 404,
+			"Account not found"},
 		"account key pattern": {"POST", "/accounts/v1/accounts/a+b/hardware/sims", good, json1, "", 400, "foreignaccountkey"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -405,7 +413,8 @@ func TestAccountsTokens(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", body, reply.status, reply.raw, code)
 		}
 	}
-	if reply := r.send(http.MethodPost, "/accounts/v1/authtoken", "{}", map[string]string{"Content-Type": "application/json"}); reply.status != http.StatusBadRequest {
+	if reply := r.send(http.MethodPost, "/accounts/v1/authtoken", "{}",
+		map[string]string{"Content-Type": "application/json"}); reply.status != http.StatusBadRequest {
 		t.Errorf("JSON body: %d %s", reply.status, reply.raw)
 	}
 }
@@ -424,7 +433,8 @@ func TestAccountsStatusShapes(t *testing.T) {
 			r.sim.SetAccountsQuirks(func(q *AccountsQuirks) { q.StatusShape = tt.shape })
 			status := r.accept(http.MethodPost, accountsSIMs, `{"CLI":"001010000000001"}`)
 			for _, want := range []string{tt.pending, tt.complete} {
-				if reply := r.call(http.MethodGet, status, ""); reply.status != http.StatusOK || !strings.Contains(reply.raw, want) {
+				if reply := r.call(http.MethodGet, status, ""); reply.status != http.StatusOK ||
+					!strings.Contains(reply.raw, want) {
 					t.Errorf("%d %s, want %s", reply.status, reply.raw, want)
 				}
 			}
@@ -438,10 +448,13 @@ func TestAccountsStatusURLs(t *testing.T) {
 		want func(server string) string // how the URL begins
 		meta bool
 	}{
-		"plain":    {func(*AccountsQuirks) {}, func(string) string { return "/v1/accounts/" }, false},
-		"meta":     {func(q *AccountsQuirks) { q.StatusURLInMeta = true }, func(string) string { return "/v1/accounts/" }, true},
-		"prefix":   {func(q *AccountsQuirks) { q.StatusURLWithPrefix = true }, func(string) string { return "/accounts/v1/" }, false},
-		"absolute": {func(q *AccountsQuirks) { q.StatusURLAbsolute = true }, func(s string) string { return s + "/accounts/v1/" }, false},
+		"plain": {func(*AccountsQuirks) {}, func(string) string { return "/v1/accounts/" }, false},
+		"meta": {func(q *AccountsQuirks) { q.StatusURLInMeta = true }, func(string) string { return "/v1/accounts/" },
+			true},
+		"prefix": {func(q *AccountsQuirks) { q.StatusURLWithPrefix = true }, func(string) string { return "/accounts/v1/" },
+			false},
+		"absolute": {func(q *AccountsQuirks) { q.StatusURLAbsolute = true },
+			func(s string) string { return s + "/accounts/v1/" }, false},
 		"host": {
 			func(q *AccountsQuirks) { q.StatusURLHost = "other.example" },
 			func(string) string { return "https://other.example/accounts/v1/" }, false,
@@ -461,7 +474,8 @@ func TestAccountsStatusURLs(t *testing.T) {
 				field, other = meta["StatusUrl"], field
 			}
 			got, _ := field.(string)
-			if !strings.HasPrefix(got, tt.want(r.server.URL)) || !strings.Contains(got, "/%28%2B353%29870000001/status?cmdid=%2F") || other != "" {
+			if !strings.HasPrefix(got, tt.want(r.server.URL)) ||
+				!strings.Contains(got, "/%28%2B353%29870000001/status?cmdid=%2F") || other != "" {
 				t.Errorf("got %s", reply.raw)
 			}
 		})
@@ -469,7 +483,8 @@ func TestAccountsStatusURLs(t *testing.T) {
 
 	r := newAccountsRig(t)
 	r.sim.SetAccountsQuirks(func(q *AccountsQuirks) { q.NoStatusURL = true })
-	if reply := r.call(http.MethodPost, accountsSIMs, `{"CLI":"001010000000001"}`); reply.body["Code"] != 202.0 || reply.body["StatusUrl"] != nil {
+	if reply := r.call(http.MethodPost, accountsSIMs, `{"CLI":"001010000000001"}`); reply.body["Code"] != 202.0 ||
+		reply.body["StatusUrl"] != nil {
 		t.Errorf("got %s", reply.raw)
 	}
 }
@@ -514,7 +529,8 @@ func TestAccountsFailedAndStalled(t *testing.T) {
 			if card, _ := r.sim.SIMCard("acme-fleet", two); card.State != 1 || card.ActorStatus != actor {
 				t.Errorf("updated card: %+v", card)
 			}
-			if card, exists := r.sim.SIMCard("acme-fleet", accountsCLI); exists != (outcome == "stalled") || card.ActorStatus != actor {
+			if card, exists := r.sim.SIMCard("acme-fleet", accountsCLI); exists != (outcome == "stalled") ||
+				card.ActorStatus != actor {
 				t.Errorf("created card: %v %+v", exists, card)
 			}
 			// The rule was for the commands accepted under it, and for one SIM once it names one.
@@ -545,22 +561,26 @@ func TestAccountsQuirksOfReadsAndDeletes(t *testing.T) {
 		q.CreateVisibleAfter, q.HideFields, q.EmptyAsNull = 2, []string{"Tariff"}, true
 	})
 	r.accept(http.MethodPost, accountsSIMs, `{"CLI":"001010000000001","Tariff":"t","Bundle":"b","SOC":""}`)
-	if first, second, third := read(), read(), read(); first.status != 404 || second.status != 404 || third.status != 200 ||
+	if first, second, third := read(), read(), read(); first.status != 404 || second.status != 404 ||
+		third.status != 200 ||
 		third.data("Tariff") != nil || third.data("Bundle") != "b" || third.data("SOC") != nil {
 		t.Errorf("a create that shows late: %d, %d, %s", first.status, second.status, third.raw)
 	}
 
 	set(func(q *AccountsQuirks) { q.StaleReads = 1 })
 	r.accept(http.MethodPatch, one, `{"State":3}`)
-	if first, second := read(), read(); first.data("State") != 0.0 || first.data("ActorStatus") != 0.0 || second.data("State") != 3.0 {
+	if first, second := read(), read(); first.data("State") != 0.0 || first.data("ActorStatus") != 0.0 ||
+		second.data("State") != 3.0 {
 		t.Errorf("a stale read: %s then %s", first.raw, second.raw)
 	}
 
 	set(func(q *AccountsQuirks) { q.EnumsAsNames, q.AlwaysHTTP200 = true, true })
-	if reply := read(); reply.data("State") != "live" || reply.data("ActorStatus") != "stable" || reply.data("NetworkStatus") != "disconnected" {
+	if reply := read(); reply.data("State") != "live" || reply.data("ActorStatus") != "stable" ||
+		reply.data("NetworkStatus") != "disconnected" {
 		t.Errorf("enums as names: %s", reply.raw)
 	}
-	if reply := r.call(http.MethodGet, accountsSIMs+"/001010000000009", ""); reply.status != 200 || reply.body["Code"] != 404.0 {
+	if reply := r.call(http.MethodGet, accountsSIMs+"/001010000000009", ""); reply.status != 200 ||
+		reply.body["Code"] != 404.0 {
 		t.Errorf("always 200: %d %s", reply.status, reply.raw)
 	}
 
@@ -575,7 +595,8 @@ func TestAccountsQuirksOfReadsAndDeletes(t *testing.T) {
 	}
 
 	set(func(q *AccountsQuirks) { q.PlusInPathRefused = true })
-	if reply := r.call(http.MethodGet, accountsSIMs+"/%28%2B353%29870000001", ""); reply.status != 404 || reply.body != nil {
+	if reply := r.call(http.MethodGet, accountsSIMs+"/%28%2B353%29870000001", ""); reply.status != 404 ||
+		reply.body != nil {
 		t.Errorf("plus: %d %s", reply.status, reply.raw)
 	}
 	set(func(*AccountsQuirks) {})
@@ -632,11 +653,14 @@ func TestAccountsAccount(t *testing.T) {
 	if reply := r.call(http.MethodGet, account, ""); reply.status != 404 {
 		t.Errorf("before: %d %s", reply.status, reply.raw)
 	}
-	r.accept(http.MethodPost, account+"/hardware/sims", `{"CLI":"001010000000001","Hints":{"BillingCycleDay":1,"EmailContact":"ops@example.com","TenantId":null}}`)
-	if reply := r.call(http.MethodGet, account, ""); reply.data("ForeignAccountKey") != "new fleet" || reply.data("EmailContact") != "ops@example.com" {
+	r.accept(http.MethodPost, account+"/hardware/sims",
+		`{"CLI":"001010000000001","Hints":{"BillingCycleDay":1,"EmailContact":"ops@example.com","TenantId":null}}`)
+	if reply := r.call(http.MethodGet, account, ""); reply.data("ForeignAccountKey") != "new fleet" ||
+		reply.data("EmailContact") != "ops@example.com" {
 		t.Errorf("after: %s", reply.raw)
 	}
-	if reply := r.call(http.MethodGet, "/accounts/v1/integration/products", ""); !reflect.DeepEqual(reply.body["Data"], []any{}) {
+	if reply := r.call(http.MethodGet, "/accounts/v1/integration/products", ""); !reflect.DeepEqual(reply.body["Data"],
+		[]any{}) {
 		t.Errorf("products: %s", reply.raw)
 	}
 }
@@ -686,7 +710,8 @@ func TestAccountsPortal(t *testing.T) {
 	*card.Description, card.ForeignAttributes["a"] = "changed by the caller", "c"
 	copied, _ := r.sim.SIMCard("acme-fleet", accountsCLI)
 	*copied.Description = "changed by the reader"
-	if got := r.sim.SIMCards("acme-fleet"); len(got) != 1 || *got[0].Description != "van" || !maps.Equal(got[0].ForeignAttributes, map[string]string{"a": "b"}) {
+	if got := r.sim.SIMCards("acme-fleet"); len(got) != 1 || *got[0].Description != "van" ||
+		!maps.Equal(got[0].ForeignAttributes, map[string]string{"a": "b"}) {
 		t.Errorf("the store shares memory with its callers: %+v", got)
 	}
 

@@ -43,7 +43,8 @@ func newCMOAPI(s *Simulator) *cmoAPI {
 
 func (c *cmoAPI) register(mux *http.ServeMux) {
 	c.s.route(mux, CMO, http.MethodPost, "/token", "token", c.token)
-	c.s.route(mux, CMO, http.MethodGet, "/v5/{tenant}/product", "product.list", c.guarded(c.list, "fields", "pageNumber", "pageSize"))
+	c.s.route(mux, CMO, http.MethodGet, "/v5/{tenant}/product", "product.list",
+		c.guarded(c.list, "fields", "pageNumber", "pageSize"))
 	c.s.route(mux, CMO, http.MethodPost, "/v5/{tenant}/product/find", "product.find", c.guarded(c.find))
 	c.s.route(mux, CMO, http.MethodGet, "/v5/{tenant}/product/{id}", "product.read", c.guarded(c.read))
 	c.s.route(mux, CMO, http.MethodPatch, "/v5/{tenant}/product/{id}", "product.update", c.guarded(c.update))
@@ -95,7 +96,8 @@ func (c *cmoAPI) token(w http.ResponseWriter, r *http.Request, body []byte) {
 		c.write(w, status, map[string]any{"error": code, "error_description": description})
 	}
 	if cmoMediaType(r) != "application/x-www-form-urlencoded" {
-		refuse(http.StatusUnsupportedMediaType, "invalid_request", "The content type must be application/x-www-form-urlencoded")
+		refuse(http.StatusUnsupportedMediaType, "invalid_request", "The content type must be "+
+			"application/x-www-form-urlencoded")
 		return
 	}
 	form, err := url.ParseQuery(string(body))

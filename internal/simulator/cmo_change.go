@@ -53,7 +53,8 @@ var cmoBackends = map[string]cmoBackend{
 	// "All changes are enabled", which is read as: to every status that a person can ask for, and from all but the end.
 	"JASPER": {allows: func(from, to string) bool {
 		return from != statusTerminated && slices.Contains([]string{
-			statusActive, statusSuspended, statusBlocked, statusPendingTerminate, statusTerminated, statusInactive, statusDeactivated,
+			statusActive, statusSuspended, statusBlocked, statusPendingTerminate, statusTerminated, statusInactive,
+			statusDeactivated,
 		}, to)
 	}},
 	"IOTA":     {allows: cmoSuspendAndResume},

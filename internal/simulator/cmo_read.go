@@ -172,7 +172,8 @@ func (c *cmoAPI) find(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	if c.quirks.FindMax > 0 && len(wanted) > c.quirks.FindMax {
-		c.deny(w, r, http.StatusBadRequest, "Bad Request", "Not more than "+strconv.Itoa(c.quirks.FindMax)+" ids can be asked for")
+		c.deny(w, r, http.StatusBadRequest, "Bad Request", "Not more than "+strconv.Itoa(c.quirks.FindMax)+" ids can be "+
+			"asked for")
 		return
 	}
 
@@ -185,7 +186,8 @@ func (c *cmoAPI) find(w http.ResponseWriter, r *http.Request, body []byte) {
 		switch {
 		case slices.Contains(c.quirks.FindOmits, key.serial):
 		case p == nil || p.ConnectivityType != key.connectivity:
-			problems = append(problems, c.problem(r, http.StatusNotFound, "Error", "Product with "+key.kind+" "+key.serial+" not found"))
+			problems = append(problems, c.problem(r, http.StatusNotFound, "Error",
+				"Product with "+key.kind+" "+key.serial+" not found"))
 		case !seen[p]:
 			seen[p] = true
 			found = append(found, p)
@@ -215,7 +217,8 @@ func cmoWanted(body []byte) ([]cmoKey, bool) {
 		return nil, false
 	}
 	var keys []cmoKey
-	for _, kind := range []cmoKey{{"iccid", connectivityCellular, "iccidList"}, {"terminalSN", connectivitySatellite, "terminalSNList"}} {
+	for _, kind := range []cmoKey{{"iccid", connectivityCellular, "iccidList"},
+		{"terminalSN", connectivitySatellite, "terminalSNList"}} {
 		for _, serial := range lists[kind.serial] {
 			keys = append(keys, cmoKey{kind.kind, kind.connectivity, serial})
 		}
@@ -231,16 +234,17 @@ func (c *cmoAPI) composite(r *http.Request, p *cmoProduct, shown cmoStatuses) ma
 		characteristics = []cmoCharacteristic{c.characteristic("system", p.Backend()), c.characteristic("account_index", "1")}
 	}
 	product := map[string]any{
-		"id":                    p.ID,
-		"href":                  c.apiURL(r) + "/product/" + p.ID,
-		"isBundle":              true,
-		"isCustomerVisible":     true,
-		"name":                  "",
-		"startDate":             cmoTime(p.StartDate),
-		"status":                c.quirks.word(shown.composite),
-		"connectivityType":      p.ConnectivityType,
-		"billingAccount":        map[string]any{"id": ""},
-		"relatedParty":          []any{map[string]any{"id": p.RelatedPartyID, "name": p.RelatedPartyName, "role": "customer"}},
+		"id":                p.ID,
+		"href":              c.apiURL(r) + "/product/" + p.ID,
+		"isBundle":          true,
+		"isCustomerVisible": true,
+		"name":              "",
+		"startDate":         cmoTime(p.StartDate),
+		"status":            c.quirks.word(shown.composite),
+		"connectivityType":  p.ConnectivityType,
+		"billingAccount":    map[string]any{"id": ""},
+		"relatedParty": []any{map[string]any{"id": p.RelatedPartyID, "name": p.RelatedPartyName,
+			"role": "customer"}},
 		"productOffering":       map[string]any{"name": p.Offering},
 		"productCharacteristic": characteristics,
 		"@baseType":             "product",
@@ -287,7 +291,8 @@ func (c *cmoAPI) part(r *http.Request, p *cmoProduct, part string, shown cmoStat
 			"mobilityType", "Fixed", "imoNumber", "0", "mmsi", "", "antennaCode", "", "lastUpdated", date, "lastSync", date)
 	case partDataConnectivity:
 		sub["productCharacteristic"] = []cmoCharacteristic{
-			c.characteristic("networkProvider", p.Backend()), c.characteristic("bearer", "LTE"), c.characteristic("communicationPlan", ""),
+			c.characteristic("networkProvider", p.Backend()), c.characteristic("bearer", "LTE"),
+			c.characteristic("communicationPlan", ""),
 		}
 	case partUsage:
 		sub["@type"] = "usageVolume"

@@ -146,7 +146,8 @@ func (c *cmoTest) findProducts(body string) cmoAnswer {
 // login asks for a token; change edits the request with form fields that would succeed.
 func (c *cmoTest) login(change func(form url.Values, header http.Header)) cmoAnswer {
 	c.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {ClientID}, "client_secret": {ClientSecret}, "scope": {"openid"}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {ClientID}, "client_secret": {ClientSecret},
+		"scope": {"openid"}}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	if change != nil {
 		change(form, header)
@@ -176,7 +177,8 @@ func (c *cmoTest) want(a cmoAnswer, status int) cmoAnswer {
 func (c *cmoTest) wantProblem(a cmoAnswer, status int, title string) {
 	c.t.Helper()
 	c.want(a, status)
-	if a.str("title") != title || a.str("@type") != "problem" || a.str("traceId") == "" || a.at("status") != float64(status) {
+	if a.str("title") != title || a.str("@type") != "problem" || a.str("traceId") == "" ||
+		a.at("status") != float64(status) {
 		c.t.Errorf("not a problem with the title %q: %s", title, a.text)
 	}
 }
@@ -227,7 +229,8 @@ func cmoDiffer(path string, want, got any) []string {
 	if reflect.TypeOf(want) != reflect.TypeOf(got) {
 		return []string{path + " has another type"}
 	}
-	if slices.Contains([]string{"href", "sourceHref", "instance", "url", "traceId", "correlationId", "access_token", "endDateTime"}, name) {
+	if slices.Contains([]string{"href", "sourceHref", "instance", "url", "traceId", "correlationId", "access_token",
+		"endDateTime"}, name) {
 		return nil
 	}
 	if want != got {
@@ -300,13 +303,22 @@ func TestCMOToken(t *testing.T) {
 		"basic, fields only":  {form: "fields_only", change: basic, status: 401, code: "invalid_client"},
 		"fields, basic only":  {form: "basic_only", status: 401, code: "invalid_client"},
 		"basic, basic only":   {form: "basic_only", change: basic, status: 200},
-		"wrong secret":        {change: func(f url.Values, _ http.Header) { f.Set("client_secret", "x") }, status: 401, code: "invalid_client"},
-		"no credentials":      {change: func(f url.Values, _ http.Header) { f.Del("client_id"); f.Del("client_secret") }, status: 401, code: "invalid_client"},
-		"no grant type":       {change: func(f url.Values, _ http.Header) { f.Del("grant_type") }, status: 400, code: "invalid_request"},
-		"another grant type":  {change: func(f url.Values, _ http.Header) { f.Set("grant_type", "password") }, status: 400, code: "unsupported_grant_type"},
-		"not a form":          {change: func(_ url.Values, h http.Header) { h.Set("Content-Type", "application/json") }, status: 415, code: "invalid_request"},
-		"both ways at a time": {change: func(f url.Values, h http.Header) { (&http.Request{Header: h}).SetBasicAuth(ClientID, ClientSecret) }, status: 400, code: "invalid_request"},
-		"without scope":       {change: func(f url.Values, _ http.Header) { f.Del("scope") }, status: 200},
+		"wrong secret": {change: func(f url.Values, _ http.Header) { f.Set("client_secret", "x") }, status: 401,
+			code: "invalid_client"},
+		"no credentials": {change: func(f url.Values, _ http.Header) { f.Del("client_id"); f.Del("client_secret") },
+			status: 401, code: "invalid_client"},
+		"no grant type": {change: func(f url.Values, _ http.Header) { f.Del("grant_type") }, status: 400,
+			code: "invalid_request"},
+		"another grant type": {change: func(f url.Values, _ http.Header) { f.Set("grant_type", "password") }, status: 400,
+			code: "unsupported_grant_type"},
+		"not a form": {change: func(_ url.Values, h http.Header) { h.Set("Content-Type", "application/json") },
+			status: 415, code: "invalid_request"},
+		"both ways at a time": {change: func(f url.Values,
+			h http.Header) {
+			(&http.Request{Header: h}).SetBasicAuth(ClientID, ClientSecret)
+		}, status: 400,
+			code: "invalid_request"},
+		"without scope": {change: func(f url.Values, _ http.Header) { f.Del("scope") }, status: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -367,20 +379,26 @@ func TestCMOStrictness(t *testing.T) {
 		{"no content type", "PATCH", sim, "", good, 415, "Error"},
 		{"object", "PATCH", sim, jsonPatch, `{"op":"replace","path":"/status","value":"SUSPENDED"}`, 400, "Bad Request"},
 		{"no operation", "PATCH", sim, jsonPatch, `[]`, 400, "Bad Request"},
-		{"two operations", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"/status","value":"A"},{"op":"replace","path":"/status","value":"B"}]`, 400, "Bad Request"},
+		{"two operations", "PATCH", sim, jsonPatch,
+			`[{"op":"replace","path":"/status","value":"A"},{"op":"replace","path":"/status","value":"B"}]`, 400, "Bad Request"},
 		{"add", "PATCH", sim, jsonPatch, `[{"op":"add","path":"/status","value":"SUSPENDED"}]`, 400, "Bad Request"},
-		{"path without slash", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"status","value":"SUSPENDED"}]`, 400, "Bad Request"},
+		{"path without slash", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"status","value":"SUSPENDED"}]`, 400,
+			"Bad Request"},
 		{"number", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"/status","value":1}]`, 400, "Bad Request"},
-		{"another key", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"/status","value":"SUSPENDED","from":"/x"}]`, 400, "Bad Request"},
-		{"key in capitals", "PATCH", sim, jsonPatch, `[{"OP":"replace","path":"/status","value":"SUSPENDED"}]`, 400, "Bad Request"},
+		{"another key", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"/status","value":"SUSPENDED","from":"/x"}]`, 400,
+			"Bad Request"},
+		{"key in capitals", "PATCH", sim, jsonPatch, `[{"OP":"replace","path":"/status","value":"SUSPENDED"}]`, 400,
+			"Bad Request"},
 		{"something after it", "PATCH", sim, jsonPatch, good + "x", 400, "Bad Request"},
 		{"composite", "PATCH", base + cmoJasper, jsonPatch, good, 400, "Invalid Action"},
 		{"terminal", "PATCH", base + cmoIntelsat + "-terminal", jsonPatch, good, 400, "Invalid Action"},
 		{"SIM card of a satellite", "PATCH", base + cmoIntelsat + "-simCard", jsonPatch, good, 404, "Error"},
 		{"unknown SIM card", "PATCH", base + "JASPER-1-simCard", jsonPatch, good, 404, "Error"},
-		{"unknown word", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"/status","value":"suspended"}]`, 400, "Invalid Action"},
+		{"unknown word", "PATCH", sim, jsonPatch, `[{"op":"replace","path":"/status","value":"suspended"}]`, 400,
+			"Invalid Action"},
 		{"find nothing", "POST", base + "find", "application/json", `{}`, 400, "Missing or malformed parameter"},
-		{"find by another list", "POST", base + "find", "application/json", `{"iccids":["1"],"iccidList":["1"]}`, 400, "Missing or malformed parameter"},
+		{"find by another list", "POST", base + "find", "application/json", `{"iccids":["1"],"iccidList":["1"]}`, 400,
+			"Missing or malformed parameter"},
 		{"find as text", "POST", base + "find", "text/plain", `{"iccidList":["1"]}`, 415, "Error"},
 	} {
 		c.wantProblem(c.call(test.method, test.path, test.contentType, test.body), test.status, test.title)
@@ -446,7 +464,8 @@ func TestCMOListFields(t *testing.T) {
 	t.Parallel()
 	c := newCMOTest(t)
 	c.AddProduct(Product{ID: cmoJasper})
-	if got := c.get("/product?fields=id%2Cstatus").at("entities.0"); !reflect.DeepEqual(got, map[string]any{"id": cmoJasper, "status": "ACTIVE"}) {
+	if got := c.get("/product?fields=id%2Cstatus").at("entities.0"); !reflect.DeepEqual(got,
+		map[string]any{"id": cmoJasper, "status": "ACTIVE"}) {
 		t.Errorf("got %v", got)
 	}
 	for _, wrong := range []string{"iccid", "id,%20status", "id,", ""} {
@@ -587,7 +606,8 @@ func TestCMOAsync(t *testing.T) {
 	c.AddProduct(Product{ID: cmoTMSP, Status: "SUSPENDED"})
 	got := c.want(c.patch(cmoTMSP, "ACTIVE"), 202)
 	const monitor = "89490200000000000024-1700000000000"
-	if got.str("id") != monitor || got.header.Get("Location") != c.url+"/v5/acme/monitor/"+monitor || got.str("href") != got.header.Get("Location") {
+	if got.str("id") != monitor || got.header.Get("Location") != c.url+"/v5/acme/monitor/"+monitor ||
+		got.str("href") != got.header.Get("Location") {
 		t.Errorf("got %s, Location %q", got.text, got.header.Get("Location"))
 	}
 	c.wantLedger("cmo status " + cmoTMSP + ": SUSPENDED -> ACTIVE")
@@ -654,11 +674,15 @@ func TestCMOMonitorFailures(t *testing.T) {
 		state   string
 		code    any
 	}{
-		"refused transition":  {target: "INACTIVE", running: "SUSPENDED", state: "InError", code: 400.0},
-		"business rules":      {quirks: CMOQuirks{FailProduct: []string{cmoTMSP}}, target: "ACTIVE", running: "PENDING_ACTIVE", state: "InError", code: 400.0},
-		"completed with code": {quirks: CMOQuirks{FailedMonitorCompletedWith: 422}, target: "INACTIVE", running: "SUSPENDED", state: "Completed", code: 422.0},
-		"own word":            {quirks: CMOQuirks{MonitorStateWords: CMOStateWords{Failed: "rejected"}}, target: "INACTIVE", running: "SUSPENDED", state: "rejected", code: 400.0},
-		"strings":             {quirks: CMOQuirks{MonitorStrings: true}, target: "INACTIVE", running: "SUSPENDED", state: "InError", code: "400"},
+		"refused transition": {target: "INACTIVE", running: "SUSPENDED", state: "InError", code: 400.0},
+		"business rules": {quirks: CMOQuirks{FailProduct: []string{cmoTMSP}}, target: "ACTIVE",
+			running: "PENDING_ACTIVE", state: "InError", code: 400.0},
+		"completed with code": {quirks: CMOQuirks{FailedMonitorCompletedWith: 422}, target: "INACTIVE", running: "SUSPENDED",
+			state: "Completed", code: 422.0},
+		"own word": {quirks: CMOQuirks{MonitorStateWords: CMOStateWords{Failed: "rejected"}}, target: "INACTIVE",
+			running: "SUSPENDED", state: "rejected", code: 400.0},
+		"strings": {quirks: CMOQuirks{MonitorStrings: true}, target: "INACTIVE", running: "SUSPENDED",
+			state: "InError", code: "400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -828,7 +852,8 @@ func TestCMOFind(t *testing.T) {
 		t.Errorf("got %q", ids)
 	}
 	details := []string{got.str("errors.0.detail"), got.str("errors.1.detail"), got.str("errors.2.detail")}
-	if want := []string{"Product with iccid 27001 not found", "Product with terminalSN 1 not found", ""}; !slices.Equal(details, want) {
+	if want := []string{"Product with iccid 27001 not found", "Product with terminalSN 1 not found",
+		""}; !slices.Equal(details, want) {
 		t.Errorf("got %q", details)
 	}
 
@@ -914,7 +939,8 @@ func TestCMOStore(t *testing.T) {
 	if sat, _ := c.Product(cmoIntelsat); sat.ConnectivityType != "SATELLITE" || sat.ICCID() != "" {
 		t.Errorf("got %+v", sat)
 	}
-	if !c.ChangeProduct(cmoTMSP, func(p *Product) { p.ID, p.SIMStatus = "other", "ACTIVE" }) || c.ChangeProduct("none", nil) {
+	if !c.ChangeProduct(cmoTMSP, func(p *Product) { p.ID, p.SIMStatus = "other", "ACTIVE" }) ||
+		c.ChangeProduct("none", nil) {
 		t.Error("ChangeProduct answered wrongly")
 	}
 	if got := c.simStatus(cmoTMSP); got != "ACTIVE" {

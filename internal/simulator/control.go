@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Control serves the simulator's own controls over HTTP: as a page for people (portal.go), as JSON for scripts. It needs
-// no credentials: serve it on the loopback interface only. No foreign page of a browser gets anywhere (guard.go).
+// Control serves the simulator's own controls over HTTP: as a page for people (portal.go), as JSON for scripts. It
+// needs no credentials: serve it on the loopback interface only. No foreign page of a browser gets anywhere (guard.go).
 //
 //	GET    /                  the page
 //	GET    /view              what the page shows; ?search=, limit=, limit.cmo= (and so on) say which SIMs
@@ -28,7 +28,8 @@ import (
 //
 // The key of /portal is ACCOUNT/CLI, a product id, an ICCID or an account id. What can be set: for accounts the fields
 // of a SIM card by their wire names; for cmo "status" (SIM and product) and "product_status"; for m2m "status" and
-// "exhausted" (its test allowance); for mvno "state" and "sim_number". Changes answer 204, mistakes 400, unknown objects and APIs 404, both with {"error"}.
+// "exhausted" (its test allowance); for mvno "state" and "sim_number". Changes answer 204, mistakes 400, unknown
+// objects and APIs 404, both with {"error"}.
 func (s *Simulator) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {

@@ -39,10 +39,12 @@ func TestControlReads(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &ledger); err != nil {
 		t.Fatal(err)
 	}
-	if len(ledger) != 1 || ledger[0].Key != "acme-fleet/001010000000001" || ledger[0].Action != "create" || ledger[0].Seq != 1 {
+	if len(ledger) != 1 || ledger[0].Key != "acme-fleet/001010000000001" || ledger[0].Action != "create" ||
+		ledger[0].Seq != 1 {
 		t.Errorf("ledger: %s", body)
 	}
-	_, body = controlCall(t, r.sim, http.MethodGet, "/requests?api=accounts&route=sim.create&method=POST&key=001010000000001", "")
+	_, body = controlCall(t, r.sim, http.MethodGet,
+		"/requests?api=accounts&route=sim.create&method=POST&key=001010000000001", "")
 	var requests []Request
 	if err := json.Unmarshal([]byte(body), &requests); err != nil {
 		t.Fatal(err)
@@ -62,7 +64,8 @@ func TestControlFaults(t *testing.T) {
 	if status != http.StatusNoContent {
 		t.Fatalf("%d %s", status, body)
 	}
-	if reply := r.call(http.MethodGet, "/accounts/v1/version", ""); reply.status != 503 || reply.raw != "busy" || reply.header.Get("Retry-After") != "7" {
+	if reply := r.call(http.MethodGet, "/accounts/v1/version", ""); reply.status != 503 || reply.raw != "busy" ||
+		reply.header.Get("Retry-After") != "7" {
 		t.Errorf("hit: %d %s", reply.status, reply.raw)
 	}
 	if reply := r.call(http.MethodGet, "/accounts/v1/version", ""); reply.status != 200 {
@@ -78,7 +81,8 @@ func TestControlFaults(t *testing.T) {
 	}
 
 	for _, wrong := range []string{
-		`{"effect":"explode"}`, `{"effect":"answer"}`, `{"api":"sms","effect":"reset"}`, `{"effects":"reset"}`, `x`, `{"effect":"reset"} {}`,
+		`{"effect":"explode"}`, `{"effect":"answer"}`, `{"api":"sms","effect":"reset"}`, `{"effects":"reset"}`, `x`,
+		`{"effect":"reset"} {}`,
 	} {
 		if status, body := controlCall(t, r.sim, http.MethodPost, "/faults", wrong); status != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", wrong, status, body)
@@ -93,7 +97,8 @@ func TestControlQuirks(t *testing.T) {
 	r := newAccountsRig(t)
 	r.sim.AddSIMCard("acme-fleet", SIMCard{CLI: accountsCLI})
 	r.sim.SetAccountsQuirks(func(q *AccountsQuirks) { q.NoStatusURL = true })
-	if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/accounts", `{"enums_as_names":true}`); status != http.StatusNoContent {
+	if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/accounts",
+		`{"enums_as_names":true}`); status != http.StatusNoContent {
 		t.Fatalf("%d %s", status, body)
 	}
 	reply := r.call(http.MethodPatch, accountsSIMs+"/"+accountsCLI, `{"State":3}`)
@@ -104,11 +109,13 @@ func TestControlQuirks(t *testing.T) {
 		if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/"+api, `{}`); status != http.StatusNoContent {
 			t.Errorf("%s: %d %s", api, status, body)
 		}
-		if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/"+api, `{"no_such_quirk":true}`); status != http.StatusBadRequest {
+		if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/"+api,
+			`{"no_such_quirk":true}`); status != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", api, status, body)
 		}
 	}
-	if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/accounts", `{"status_shape":"string"}`); status != http.StatusBadRequest || !strings.Contains(body, "unknown word") {
+	if status, body := controlCall(t, r.sim, http.MethodPost, "/quirks/accounts",
+		`{"status_shape":"string"}`); status != http.StatusBadRequest || !strings.Contains(body, "unknown word") {
 		t.Errorf("unknown word: %d %s", status, body)
 	}
 	if status, _ := controlCall(t, r.sim, http.MethodPost, "/quirks/sms", `{}`); status != http.StatusNotFound {
@@ -132,7 +139,8 @@ func TestControlPortal(t *testing.T) {
 		if status, answer := controlCall(t, s, http.MethodPost, path, body); status != http.StatusNoContent {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
-		if status, answer := controlCall(t, s, http.MethodPost, path, `{"key":"x/y","set":{}}`); status != http.StatusNotFound {
+		if status, answer := controlCall(t, s, http.MethodPost, path,
+			`{"key":"x/y","set":{}}`); status != http.StatusNotFound {
 			t.Errorf("%s, unknown key: %d %s", path, status, answer)
 		}
 		wrong := body[:strings.Index(body, `"set"`)] + `"set":{"colour":"red"}}`
@@ -147,26 +155,30 @@ func TestControlPortal(t *testing.T) {
 	if card, _ := s.SIMCard("acme-fleet", accountsCLI); card.State != 5 || card.ActorStatus != 10 || card.Tariff != nil {
 		t.Errorf("%+v", card)
 	}
-	if product, _ := s.Product("JASPER-8997100000000000017"); product.Status != "SUSPENDED" || product.SIMStatus != "SUSPENDED" {
+	if product, _ := s.Product("JASPER-8997100000000000017"); product.Status != "SUSPENDED" ||
+		product.SIMStatus != "SUSPENDED" {
 		t.Errorf("%+v", product)
 	}
 	if sim, _ := s.M2MSIM("8944000000000000017"); sim.Status != "closed" {
 		t.Errorf("%+v", sim)
 	}
-	if account, _ := s.MVNOAccount("5f0c1a2b3c4d5e6f70819203"); account.State != "ACTIVE" || account.SIMNumber != "8945010000000000043" {
+	if account, _ := s.MVNOAccount("5f0c1a2b3c4d5e6f70819203"); account.State != "ACTIVE" ||
+		account.SIMNumber != "8945010000000000043" {
 		t.Errorf("%+v", account)
 	}
 	if len(s.Ledger()) != 0 {
 		t.Error("the portal wrote into the ledger")
 	}
-	if status, _ := controlCall(t, s, http.MethodPost, "/portal/sms", `{"key":"x","set":{}}`); status != http.StatusNotFound {
+	if status, _ := controlCall(t, s, http.MethodPost, "/portal/sms",
+		`{"key":"x","set":{}}`); status != http.StatusNotFound {
 		t.Errorf("unknown API: %d", status)
 	}
 	if status, _ := controlCall(t, s, http.MethodPost, "/portal/cmo",
 		`{"key":"JASPER-8997100000000000017","set":{"product_status":"INACTIVE"}}`); status != http.StatusNoContent {
 		t.Errorf("product status: %d", status)
 	}
-	if product, _ := s.Product("JASPER-8997100000000000017"); product.Status != "INACTIVE" || product.SIMStatus != "SUSPENDED" {
+	if product, _ := s.Product("JASPER-8997100000000000017"); product.Status != "INACTIVE" ||
+		product.SIMStatus != "SUSPENDED" {
 		t.Errorf("%+v", product)
 	}
 }

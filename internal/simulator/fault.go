@@ -101,7 +101,9 @@ func (s *Simulator) takeFault(r Request) *Fault {
 const maxRequestBody = 20 << 20
 
 // serve wraps an API's handler with the request log, latency, hooks and faults.
-func (s *Simulator) serve(api API, route string, h func(w http.ResponseWriter, r *http.Request, body []byte)) http.HandlerFunc {
+func (s *Simulator) serve(
+	api API, route string, h func(w http.ResponseWriter, r *http.Request, body []byte),
+) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBody))
 		if err != nil {
@@ -126,7 +128,9 @@ func (s *Simulator) serve(api API, route string, h func(w http.ResponseWriter, r
 }
 
 // execute lets the API have the request, unless a fault keeps it away, and writes the request log.
-func (s *Simulator) execute(api API, route string, r *http.Request, body []byte, h func(w http.ResponseWriter, r *http.Request, body []byte)) (*Fault, *answer) {
+func (s *Simulator) execute(
+	api API, route string, r *http.Request, body []byte, h func(w http.ResponseWriter, r *http.Request, body []byte),
+) (*Fault, *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	entry := Request{

@@ -11,8 +11,9 @@ import (
 // machine can reach the loopback interface, so that each request must show where it comes from:
 //
 //   - It names a loopback host. A page whose own name was made to point here (DNS rebinding) sends its own name.
-//   - If it changes something, then it comes from our own page (Sec-Fetch-Site, or Origin where that is missing), and its
-//     body says that it is JSON: a foreign page can't say that without asking first (CORS), and it would be told no.
+//   - If it changes something, then it comes from our own page (Sec-Fetch-Site, or Origin where that is missing), and
+//     its body says that it is JSON: a foreign page can't say that without asking first (CORS), and it would be told
+//     no.
 //
 // What is no browser sends neither Origin nor Sec-Fetch-Site, and need not mind: curl -d works as it is.
 func guard(h http.Handler) http.Handler {

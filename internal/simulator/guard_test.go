@@ -27,7 +27,8 @@ func TestGuard(t *testing.T) {
 		},
 
 		"a foreign page": {
-			method: "POST", contentType: asJSON, header: foreign("https://evil.example", "cross-site"), want: 403, says: "https://evil.example",
+			method: "POST", contentType: asJSON, header: foreign("https://evil.example", "cross-site"), want: 403,
+			says: "https://evil.example",
 		},
 		"a foreign page that clears": {method: "DELETE", header: foreign("https://evil.example", "cross-site"), want: 403},
 		"a page of another port": {
@@ -42,9 +43,10 @@ func TestGuard(t *testing.T) {
 		"a form of a page":  {method: "POST", contentType: asForm, header: own(), want: 415, says: "x-www-form-urlencoded"},
 		"a text of a page":  {method: "POST", contentType: asText, header: own(), want: 415},
 		"a type of no page": {method: "POST", header: own(), want: 415},
-		"a rebound name":    {method: "POST", host: "evil.example:8081", contentType: asJSON, want: 403, says: "evil.example:8081"},
-		"a rebound page":    {method: "GET", path: "/", host: "evil.example:8081", want: 403},
-		"a rebound view":    {method: "GET", path: "/view", host: "evil.example", want: 403},
+		"a rebound name": {method: "POST", host: "evil.example:8081", contentType: asJSON, want: 403,
+			says: "evil.example:8081"},
+		"a rebound page": {method: "GET", path: "/", host: "evil.example:8081", want: 403},
+		"a rebound view": {method: "GET", path: "/view", host: "evil.example", want: 403},
 		"a name that resolves": {
 			method: "POST", host: "127.0.0.1.evil.example:8081", contentType: asJSON, want: 403,
 		},

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	m2mTestICCID  = "8944000000000000017"
-	m2mTestQuery  = `<query_status version="1" api_id="42">` + m2mTestLogin + `<iccid>` + m2mTestICCID + `</iccid></query_status>`
+	m2mTestICCID = "8944000000000000017"
+	m2mTestQuery = `<query_status version="1" api_id="42">` + m2mTestLogin + `<iccid>` + m2mTestICCID +
+		`</iccid></query_status>`
 	m2mTestLogin  = `<authentication><username>simulator-user</username><password>simulator&amp;password</password></authentication>`
 	m2mTestBefore = `<set_aa_group version="1" api_id="42">` + m2mTestLogin
 )
@@ -187,11 +188,13 @@ func TestM2MRefusals(t *testing.T) {
 		{"no version", replace(` version="1"`, ``), "invalid_content"},
 		{"another attribute", replace(`version="1"`, `version="1" lang="en"`), "invalid_content"},
 		{"another child", replace("<iccid>", "<customer>a</customer><iccid>"), "invalid_content"},
-		{"children of other order", m2mTestBefore + "<group>LIVE10</group><iccid>" + m2mTestICCID + "</iccid></set_aa_group>", "invalid_content"},
+		{"children of other order", m2mTestBefore + "<group>LIVE10</group><iccid>" + m2mTestICCID + "</iccid></set_aa_group>",
+			"invalid_content"},
 		{"no group", replace("<group>LIVE10</group>", ""), "invalid_content"},
 		{"text between", replace("<group>", "x<group>"), "invalid_content"},
 		{"a child with children", replace("LIVE10", "<code>LIVE10</code>"), "invalid_content"},
-		{"tag of another style", strings.NewReplacer("<iccid>", "<ICCID>", "</iccid>", "</ICCID>").Replace(set), "invalid_content"},
+		{"tag of another style", strings.NewReplacer("<iccid>", "<ICCID>", "</iccid>", "</ICCID>").Replace(set),
+			"invalid_content"},
 	} {
 		t.Run(c.name, func(t *testing.T) { m2mWant(t, url, c.body, m2mTestReply(c.outcome)) })
 	}
@@ -237,7 +240,8 @@ func TestM2MNoXMLRequest(t *testing.T) {
 		t.Errorf("refused requests changed something: %+v", ledger)
 	}
 	// A declaration and a charset are fine.
-	status, reply := m2mPost(t, url, `<?xml version="1.0" encoding="UTF-8"?>`+set, "Content-Type", "application/xml; charset=utf-8")
+	status, reply := m2mPost(t, url, `<?xml version="1.0" encoding="UTF-8"?>`+set, "Content-Type", "application/xml; "+
+		"charset=utf-8")
 	if status != 200 || reply != m2mTestReply("success") {
 		t.Errorf("got %d %s", status, reply)
 	}
@@ -246,13 +250,16 @@ func TestM2MNoXMLRequest(t *testing.T) {
 func TestM2MTagStyles(t *testing.T) {
 	t.Parallel()
 	const camel = `<setAaGroup Version="1" apiId="42"><Authentication><userName>simulator-user</userName>` +
-		`<PassWord>simulator&amp;password</PassWord></Authentication><Iccid>` + m2mTestICCID + `</Iccid><Group>LIVE10</Group></setAaGroup>`
+		`<PassWord>simulator&amp;password</PassWord></Authentication><Iccid>` + m2mTestICCID +
+		`</Iccid><Group>LIVE10</Group></setAaGroup>`
 	requests := map[string]string{
 		"lower_snake": m2mTestSet(m2mTestICCID, "LIVE10"),
 		"upper_snake": `<SET_AA_GROUP VERSION="1" API_ID="42"><AUTHENTICATION><USERNAME>simulator-user</USERNAME>` +
-			`<PASSWORD>simulator&amp;password</PASSWORD></AUTHENTICATION><ICCID>` + m2mTestICCID + `</ICCID><GROUP>LIVE10</GROUP></SET_AA_GROUP>`,
+			`<PASSWORD>simulator&amp;password</PASSWORD></AUTHENTICATION><ICCID>` + m2mTestICCID +
+			`</ICCID><GROUP>LIVE10</GROUP></SET_AA_GROUP>`,
 		"title_snake": `<Set_AA_Group Version="1" API_ID="42"><Authentication><Username>simulator-user</Username>` +
-			`<Password>simulator&amp;password</Password></Authentication><ICCID>` + m2mTestICCID + `</ICCID><Group>LIVE10</Group></Set_AA_Group>`,
+			`<Password>simulator&amp;password</Password></Authentication><ICCID>` + m2mTestICCID +
+			`</ICCID><Group>LIVE10</Group></Set_AA_Group>`,
 		"any": camel,
 	}
 	for _, accepted := range []string{"lower_snake", "upper_snake", "title_snake", "any"} {
@@ -294,7 +301,8 @@ func TestM2MReplyQuirks(t *testing.T) {
 		{"words", M2MQuirks{OutcomeWords: "title_words"}, failing, 200, m2mTestReply("Invalid Group")},
 		{"status", M2MQuirks{FailureStatus: 422}, failing, 422, m2mTestReply("invalid_group")},
 		{"status of success", M2MQuirks{FailureStatus: 422}, "LIVE10", 200, m2mTestReply("success")},
-		{"second element", M2MQuirks{FailureShape: "second_element", FailureElement: "Reason", FailureStatus: 400}, failing, 400,
+		{"second element", M2MQuirks{FailureShape: "second_element", FailureElement: "Reason", FailureStatus: 400}, failing,
+			400,
 			`<set_aa_group_response api_id="42"><api_outcome>failure</api_outcome><Reason>invalid_group</Reason></set_aa_group_response>`},
 		{"no api_id", M2MQuirks{DropAPIID: true}, "LIVE10", 200,
 			`<set_aa_group_response><api_outcome>success</api_outcome></set_aa_group_response>`},
@@ -335,7 +343,8 @@ func TestM2MStatusWords(t *testing.T) {
 	if !s.RemoveM2MSIM(m2mTestICCID) || s.RemoveM2MSIM(m2mTestICCID) || s.ChangeM2MSIM(m2mTestICCID, nil) {
 		t.Error("a removed SIM is still there")
 	}
-	m2mWant(t, url, m2mTestQuery, `<query_status_response api_id="42"><api_outcome>invalid_iccid</api_outcome></query_status_response>`)
+	m2mWant(t, url, m2mTestQuery,
+		`<query_status_response api_id="42"><api_outcome>invalid_iccid</api_outcome></query_status_response>`)
 	if ledger := s.Ledger(); len(ledger) > 0 {
 		t.Errorf("neither a read nor the portal belongs into the ledger: %+v", ledger)
 	}
@@ -345,7 +354,8 @@ func TestM2MStatusWords(t *testing.T) {
 func TestM2MFaultByCommand(t *testing.T) {
 	t.Parallel()
 	s, url := newM2MTest(t)
-	s.Inject(Fault{Match: Match{API: M2M, Key: "<set_aa_group "}, Executed: true, Effect: Answer, Status: 503, Body: "<html>"})
+	s.Inject(Fault{Match: Match{API: M2M, Key: "<set_aa_group "}, Executed: true, Effect: Answer, Status: 503,
+		Body: "<html>"})
 	m2mWant(t, url, m2mTestQuery, m2mSample(t, "query_status_response.xml"))
 	if status, reply := m2mPost(t, url, m2mTestSet(m2mTestICCID, "LIVE10")); status != 503 || reply != "<html>" {
 		t.Errorf("got %d %s", status, reply)

@@ -134,7 +134,9 @@ type mvnoError struct {
 }
 
 // get registers a GET: token first, then the request's form, then the access level, then the handler's own checks.
-func (m *mvnoAPI) get(mux *http.ServeMux, pattern, name string, may func(MVNOQuirks) bool, h func(r *http.Request) (any, *mvnoError)) {
+func (m *mvnoAPI) get(
+	mux *http.ServeMux, pattern, name string, may func(MVNOQuirks) bool, h func(r *http.Request) (any, *mvnoError),
+) {
 	m.s.route(mux, MVNO, http.MethodGet, pattern, name, func(w http.ResponseWriter, r *http.Request, body []byte) {
 		reply, problem := any(nil), m.authorise(r)
 		if problem == nil && len(body) > 0 {
@@ -302,7 +304,8 @@ func (m *mvnoAPI) body(account *mvnoAccount) mvnoAccountBody {
 		account.staleReads--
 	}
 	body := mvnoAccountBody{
-		ID: account.ID, Customer: account.Customer, State: state, Type: account.Type, Number: account.Number, Notes: account.Notes,
+		ID: account.ID, Customer: account.Customer, State: state, Type: account.Type, Number: account.Number,
+		Notes:   account.Notes,
 		Feature: map[string]bool{"data": true},
 	}
 	if sim := m.sims[icc]; sim != nil {

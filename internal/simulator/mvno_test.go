@@ -23,7 +23,8 @@ const (
 func newMVNOTest(t *testing.T) (*Simulator, string) {
 	t.Helper()
 	s := New()
-	s.AddMVNOSIM(MVNOSIM{ICC: mvnoTestNew, IMSI: "238010000000042", PIN1: "0000", PIN2: "1111", PUK1: "11112222", PUK2: "33334444"})
+	s.AddMVNOSIM(MVNOSIM{ICC: mvnoTestNew, IMSI: "238010000000042", PIN1: "0000", PIN2: "1111", PUK1: "11112222",
+		PUK2: "33334444"})
 	s.AddMVNOSIM(MVNOSIM{ICC: "8945010000000000091", AutoAssign: true})
 	s.AddMVNOSIM(MVNOSIM{ICC: "8945010000000000083", AutoAssign: true})
 	s.AddMVNOSIM(MVNOSIM{ICC: "8945010000000000075", AutoAssign: true, Network: "TELENOR"})
@@ -53,7 +54,8 @@ func mvnoRequest(t *testing.T, url, body string, header ...string) (status int, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kind := response.Header.Get("Content-Type"); kind != "application/json" && response.StatusCode != http.StatusNotImplemented {
+	if kind := response.Header.Get("Content-Type"); kind != "application/json" &&
+		response.StatusCode != http.StatusNotImplemented {
 		t.Errorf("Content-Type %q", kind)
 	}
 	return response.StatusCode, string(text)
@@ -436,7 +438,8 @@ func TestMVNOLists(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []string{"/mvno?limit=0", "/mvno?limit=501", "/sim?offset=-1", "/sim?limit=x", "/mvno?usage=true"} {
+	for _, path := range []string{"/mvno?limit=0", "/mvno?limit=501", "/sim?offset=-1", "/sim?limit=x",
+		"/mvno?usage=true"} {
 		mvnoWantCode(t, base+path, 400, "bad_request")
 	}
 }

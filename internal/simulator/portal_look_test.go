@@ -56,10 +56,13 @@ func busy(t *testing.T) *cmoTest {
 	c := newCMOTest(t, SettleAfter(10*time.Second))
 	seedPortal(c.Simulator)
 	for i := 2; i <= 10; i++ {
-		c.AddSIMCard("acme-fleet", SIMCard{CLI: fmt.Sprintf("0010100000001%02d", i), State: i % 6, Description: new(fmt.Sprintf("van %d", i))})
+		c.AddSIMCard("acme-fleet", SIMCard{CLI: fmt.Sprintf("0010100000001%02d", i), State: i % 6,
+			Description: new(fmt.Sprintf("van %d", i))})
 		c.AddProduct(Product{ID: fmt.Sprintf("TMSP-894902000000000000%02d", i), SIMStatus: "INACTIVE"})
-		c.AddM2MSIM(M2MSIM{ICCID: fmt.Sprintf("89440000000000000%02d", i), Status: []string{"active", "deactivated", "closed"}[i%3]})
-		c.AddMVNOAccount(MVNOAccount{ID: fmt.Sprintf("5f0c1a2b3c4d5e6f708192%02d", i), State: []string{"ACTIVE", "BLOCKED"}[i%2]})
+		c.AddM2MSIM(M2MSIM{ICCID: fmt.Sprintf("89440000000000000%02d", i),
+			Status: []string{"active", "deactivated", "closed"}[i%3]})
+		c.AddMVNOAccount(MVNOAccount{ID: fmt.Sprintf("5f0c1a2b3c4d5e6f708192%02d", i),
+			State: []string{"ACTIVE", "BLOCKED"}[i%2]})
 	}
 	for i := 2; i <= 5; i++ {
 		c.want(c.patch(fmt.Sprintf("TMSP-894902000000000000%02d", i), "ACTIVE"), http.StatusAccepted)
@@ -75,8 +78,8 @@ func TestLookAtAPortalInTheMiddleOfAnApply(t *testing.T) {
 	page := openPortal(t, c.Simulator, browser.View{})
 	page.Until(`document.querySelectorAll("#ledger li").length === 5`)
 	got := page.Text(`[...document.querySelectorAll("#running li")].map((li) => li.innerText.replaceAll("\n", " ")).join("; ")`)
-	if want := "cmo: INACTIVE → ACTIVE, for 8 s TMSP-89490200000000000004; " +
-		"cmo: INACTIVE → ACTIVE, for 6 s TMSP-89490200000000000005"; got != want {
+	if want := "cmo: INACTIVE → ACTIVE, for 8 s TMSP-89490200000000000004; cmo: INACTIVE → ACTIVE, for 6 s " +
+		"TMSP-89490200000000000005"; got != want {
 		t.Errorf("running: %s", got)
 	}
 	picture(t, page, "apply")
@@ -159,7 +162,8 @@ func TestLookAtFaultsAndSwitches(t *testing.T) {
 		c.Handler().ServeHTTP(httptest.NewRecorder(), r)
 	}()
 	page.Until(`document.querySelector("#faults li").innerText.includes("hit 1 of 3 times")`)
-	if got := page.Text(`document.querySelector("#faults li").innerText`); got != "cmo product.update: reset after it was executed (hit 1 of 3 times)" {
+	if got := page.Text(`document.querySelector("#faults li").innerText`); got != "cmo product.update: reset after it "+
+		"was executed (hit 1 of 3 times)" {
 		t.Errorf("the fault reads %q", got)
 	}
 
@@ -300,7 +304,8 @@ func TestLookIsAccessible(t *testing.T) {
 	page.Call("Accessibility.getFullAXTree", struct{}{}, &tree)
 	named := 0
 	for _, node := range tree.Nodes {
-		controls := []string{"button", "textbox", "searchbox", "checkbox", "combobox", "spinbutton", "link", "table", "region", "dialog"}
+		controls := []string{"button", "textbox", "searchbox", "checkbox", "combobox", "spinbutton", "link", "table",
+			"region", "dialog"}
 		if node.Ignored || !slices.Contains(controls, node.Role.Value) {
 			continue
 		}

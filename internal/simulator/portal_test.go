@@ -36,19 +36,22 @@ func keys(service portalService) []string {
 
 // seedPortal puts some SIMs of every kind into a simulator.
 func seedPortal(s *Simulator) {
-	s.AddSIMCard("acme-fleet", SIMCard{CLI: "001010000000001", State: 1, SIMNumber: new("8900000000000000001"), Description: new("van 1")})
+	s.AddSIMCard("acme-fleet", SIMCard{CLI: "001010000000001", State: 1, SIMNumber: new("8900000000000000001"),
+		Description: new("van 1")})
 	s.AddSIMCard("acme-fleet", SIMCard{CLI: "001010000000002", State: 4, ActorStatus: 10})
 	s.AddProduct(Product{ID: "TMSP-89490200000000000001", SIMStatus: "INACTIVE"})
 	s.AddProduct(Product{ID: "JASPER-8997100000000000001", SIMStatus: "ACTIVE", Status: "INACTIVE"})
 	s.AddM2MGroup(M2MGroup{Code: "PEND01", Type: "pending"})
 	s.AddM2MSIM(M2MSIM{ICCID: "8944000000000000001", Group: "PEND01", AAGroup: "LIVE10", TestAllowance: 10})
 	s.AddMVNOSIM(MVNOSIM{ICC: "8945010000000000001"})
-	s.AddMVNOAccount(MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819201", Number: "+4520000001", SIMNumber: "8945019000000000001", Porting: true})
+	s.AddMVNOAccount(MVNOAccount{ID: "5f0c1a2b3c4d5e6f70819201", Number: "+4520000001", SIMNumber: "8945019000000000001",
+		Porting: true})
 }
 
 func TestPortalShowsEverySIM(t *testing.T) {
 	s := New()
-	if v := view(t, s, ""); len(v.Services) != 4 || v.Services[0].Total != 0 || v.Services[0].SIMs == nil || v.Running.Oldest == nil {
+	if v := view(t, s, ""); len(v.Services) != 4 || v.Services[0].Total != 0 || v.Services[0].SIMs == nil ||
+		v.Running.Oldest == nil {
 		t.Errorf("empty: %+v", v)
 	}
 	seedPortal(s)
@@ -59,11 +62,13 @@ func TestPortalShowsEverySIM(t *testing.T) {
 			{Key: "acme-fleet/001010000000002", State: "suspend", Note: "stalled"},
 		},
 		{
-			{Key: "JASPER-8997100000000000001", State: "ACTIVE", Detail: "1GB pool · IMSI 901400000000001", Note: "product INACTIVE"},
+			{Key: "JASPER-8997100000000000001", State: "ACTIVE", Detail: "1GB pool · IMSI 901400000000001",
+				Note: "product INACTIVE"},
 			{Key: "TMSP-89490200000000000001", State: "INACTIVE", Detail: "1GB pool · IMSI 901400000000001"},
 		},
 		{{Key: "8944000000000000001", State: "active", Detail: "in group PEND01 · moves to LIVE10"}},
-		{{Key: "5f0c1a2b3c4d5e6f70819201", State: "ACTIVE", Detail: "SIM 8945019000000000001 · +4520000001", Note: "porting"}},
+		{{Key: "5f0c1a2b3c4d5e6f70819201", State: "ACTIVE", Detail: "SIM 8945019000000000001 · +4520000001",
+			Note: "porting"}},
 	}
 	for i, service := range v.Services {
 		if !slices.Equal(service.SIMs, want[i]) || service.Total != len(want[i]) || service.Matched != service.Total {
@@ -92,7 +97,8 @@ func TestPortalActionsWork(t *testing.T) {
 		for _, action := range service.Actions {
 			key := service.SIMs[0].Key
 			body := mustJSON(map[string]any{"key": key, "set": action.Set})
-			if status, answer := controlCall(t, s, http.MethodPost, "/portal/"+string(service.API), string(body)); status != http.StatusNoContent {
+			if status, answer := controlCall(t, s, http.MethodPost, "/portal/"+string(service.API),
+				string(body)); status != http.StatusNoContent {
 				t.Errorf("%s %s: %d %s", service.API, action.Label, status, answer)
 			}
 			after := view(t, s, "")
@@ -128,7 +134,8 @@ func TestPortalRemoves(t *testing.T) {
 			t.Errorf("%s, remove and set: %d %s", path, status, answer)
 		}
 	}
-	if status, _ := controlCall(t, s, http.MethodPost, "/portal/sms", `{"key":"x","remove":true}`); status != http.StatusNotFound {
+	if status, _ := controlCall(t, s, http.MethodPost, "/portal/sms",
+		`{"key":"x","remove":true}`); status != http.StatusNotFound {
 		t.Errorf("unknown API: %d", status)
 	}
 	for _, service := range view(t, s, "").Services {
@@ -169,7 +176,8 @@ func TestPortalRunningAndLedger(t *testing.T) {
 	}
 
 	c.advance(10 * time.Second)
-	if v := view(t, c.Simulator, ""); v.Running.Total != 0 || v.Services[1].States["ACTIVE"] != 2 || v.Services[1].States["TERMINATED"] != 1 {
+	if v := view(t, c.Simulator, ""); v.Running.Total != 0 || v.Services[1].States["ACTIVE"] != 2 ||
+		v.Services[1].States["TERMINATED"] != 1 {
 		t.Errorf("after the end: %+v", v)
 	}
 }
@@ -215,7 +223,8 @@ func TestPortalOfManySIMs(t *testing.T) {
 	}
 	cmo := view(t, s, "").Services[1]
 	if cmo.Total != 10_000 || cmo.Matched != 10_000 || len(cmo.SIMs) != portalRows ||
-		cmo.SIMs[0].Key != "TMSP-0000000000000000001" || cmo.SIMs[9].Key != "TMSP-0000000000000000010" || cmo.States["SUSPENDED"] != 1000 {
+		cmo.SIMs[0].Key != "TMSP-0000000000000000001" || cmo.SIMs[9].Key != "TMSP-0000000000000000010" ||
+		cmo.States["SUSPENDED"] != 1000 {
 		t.Errorf("%d of %d: %v %v", len(cmo.SIMs), cmo.Total, keys(cmo), cmo.States)
 	}
 	if got := view(t, s, "limit.cmo=60&limit=5").Services[1]; len(got.SIMs) != 60 || !slices.IsSorted(keys(got)) {
@@ -228,7 +237,8 @@ func TestPortalOfManySIMs(t *testing.T) {
 		t.Errorf("none: %d", len(got.SIMs))
 	}
 	found := view(t, s, "search=+suspended+").Services[1]
-	if found.Matched != 1000 || found.Total != 10_000 || len(found.SIMs) != 10 || found.SIMs[0].Key != "TMSP-0000000000000000010" {
+	if found.Matched != 1000 || found.Total != 10_000 || len(found.SIMs) != 10 ||
+		found.SIMs[0].Key != "TMSP-0000000000000000010" {
 		t.Errorf("found %d of %d: %v", found.Matched, found.Total, keys(found))
 	}
 	if found := view(t, s, "search=-0000000000000009999").Services[1]; found.Matched != 1 || len(found.SIMs) != 1 {
@@ -281,14 +291,17 @@ func TestEverySwitchIsExplained(t *testing.T) {
 				t.Errorf("%s: %+v", api, one)
 			}
 			set := fmt.Sprintf(`{%q:%s}`, one.Name, one.Value) // what the page would send
-			if status, answer := controlCall(t, New(), http.MethodPost, "/quirks/"+string(api), set); status != http.StatusNoContent {
+			if status, answer := controlCall(t, New(), http.MethodPost, "/quirks/"+string(api),
+				set); status != http.StatusNoContent {
 				t.Errorf("%s %s: %d %s", api, set, status, answer)
 			}
 		}
 	}
 	failCLI := slices.IndexFunc(switches[Accounts], func(one portalSwitch) bool { return one.Name == "fail_cli" })
-	want := portalSwitch{Name: "fail_cli", Kind: "text", Value: json.RawMessage(`""`), About: `fail_cli limits fail_next to one SIM; "" means all.`}
-	if got := switches[Accounts][failCLI]; got.Name != want.Name || got.Kind != want.Kind || string(got.Value) != `""` || got.About != want.About {
+	want := portalSwitch{Name: "fail_cli", Kind: "text", Value: json.RawMessage(`""`),
+		About: `fail_cli limits fail_next to one SIM; "" means all.`}
+	if got := switches[Accounts][failCLI]; got.Name != want.Name || got.Kind != want.Kind || string(got.Value) != `""` ||
+		got.About != want.About {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -297,14 +310,16 @@ func TestEverySwitchIsExplained(t *testing.T) {
 func TestPortalFiles(t *testing.T) {
 	s := New()
 	for path, kind := range map[string]string{
-		"/": "text/html; charset=utf-8", "/portal.css": "text/css; charset=utf-8", "/portal.js": "text/javascript; charset=utf-8",
+		"/": "text/html; charset=utf-8", "/portal.css": "text/css; charset=utf-8", "/portal.js": "text/javascript; " +
+			"charset=utf-8",
 	} {
 		recorder := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 		r.Host = "127.0.0.1:1"
 		s.Control().ServeHTTP(recorder, r)
 		header := recorder.Header()
-		if recorder.Code != http.StatusOK || header.Get("Content-Type") != kind || header.Get("Content-Security-Policy") != portalPolicy ||
+		if recorder.Code != http.StatusOK || header.Get("Content-Type") != kind ||
+			header.Get("Content-Security-Policy") != portalPolicy ||
 			header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %d %v", path, recorder.Code, header)
 		}
@@ -313,7 +328,8 @@ func TestPortalFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, never := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http://", "https://"} {
+	for _, never := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http://",
+		"https://"} {
 		if strings.Contains(string(script), never) {
 			t.Errorf("portal.js has %s", never)
 		}

@@ -106,7 +106,8 @@ func (s *Simulator) unknownRoute(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "simulator: no such route: "+r.Method+" "+r.URL.EscapedPath(), http.StatusNotImplemented)
 }
 
-// CatchUp ends the stale reads (quirks StaleReads) of changes that were executed so far, as time does on a real network.
+// CatchUp ends the stale reads (quirks StaleReads) of changes that were executed so far, as time does on a real
+// network.
 func (s *Simulator) CatchUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +157,9 @@ func (s *Simulator) look(op *operation) bool {
 // route registers an endpoint: pattern is relative to the API's prefix, name is what faults and the request log call
 // it ("sim.create"). The handler runs with s.mu held and answers into a buffer, so that a fault can take the answer
 // away after the change has been executed.
-func (s *Simulator) route(mux *http.ServeMux, api API, method, pattern, name string, h func(w http.ResponseWriter, r *http.Request, body []byte)) {
+func (s *Simulator) route(
+	mux *http.ServeMux, api API, method, pattern, name string, h func(w http.ResponseWriter, r *http.Request, body []byte),
+) {
 	s.routes = append(s.routes, apiRoute{api, name})
 	full := fmt.Sprintf("%s /%s%s", method, api, pattern)
 	if pattern == "" || pattern == "/" {

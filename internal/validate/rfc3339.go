@@ -19,7 +19,9 @@ func (rfc3339Validator) Description(context.Context) string {
 
 func (v rfc3339Validator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v rfc3339Validator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v rfc3339Validator) ValidateString(
+	ctx context.Context, req validator.StringRequest, resp *validator.StringResponse,
+) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}

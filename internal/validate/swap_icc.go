@@ -12,8 +12,8 @@ import (
 
 type swapICC struct{}
 
-// SwapICC refuses an ICC of 20 digits of which the last is not the check digit of the others: the service takes at most 19
-// digits (page api:mvno:account:changesim), and any other one of them could be wrong.
+// SwapICC refuses an ICC of 20 digits of which the last is not the check digit of the others: the service takes at most
+// 19 digits (page api:mvno:account:changesim), and any other one of them could be wrong.
 func SwapICC() validator.String { return swapICC{} }
 
 func (swapICC) Description(context.Context) string {
@@ -27,7 +27,8 @@ func (v swapICC) ValidateString(_ context.Context, req validator.StringRequest, 
 	key := identity.ICCKey(req.ConfigValue.ValueString())
 	if len(key) > mostDigits && strings.Trim(key, "0123456789") == "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid ICC", fmt.Sprintf(
-			"%s has %d digits, and the last one is not the check digit of those before it. The service takes an ICC of 11 to 19 digits.\n\n"+
+			"%s has %d digits, and the last one is not the check digit of those before it. The service takes an ICC of 11 to "+
+				"19 digits.\n\n"+
 				"Compare it with the number on the card.", key, len(key)))
 	}
 }

@@ -27,13 +27,14 @@ func TestValidators(t *testing.T) {
 	}{
 		"settable status": {SettableStatus(), map[string]string{
 			"ACTIVE": "", "PENDING_TERMINATE": "", "PENDING": "", "": "",
-			"PENDING_ACTIVE": "Status can't be asked for: PENDING_ACTIVE is a status that the service sets by itself, while a change is under " +
-				"way.\n\nDeclare the status that the SIM is to have in the end, such as ACTIVE.",
+			"PENDING_ACTIVE": "Status can't be asked for: PENDING_ACTIVE is a status that the service sets by itself, while a " +
+				"change is under way.\n\nDeclare the status that the SIM is to have in the end, such as ACTIVE.",
 		}},
 		"ICC of a swap": {SwapICC(), map[string]string{
-			"eSim": "", "8945010000000000017": "", "8945010000000000017F": "", "89450100000000000174": "", "no number of any kind at all": "",
-			"89450100000000000175": "Invalid ICC: 89450100000000000175 has 20 digits, and the last one is not the check digit of those before " +
-				"it. The service takes an ICC of 11 to 19 digits.\n\nCompare it with the number on the card.",
+			"eSim": "", "8945010000000000017": "", "8945010000000000017F": "", "89450100000000000174": "",
+			"no number of any kind at all": "",
+			"89450100000000000175": "Invalid ICC: 89450100000000000175 has 20 digits, and the last one is not the check digit " +
+				"of those before it. The service takes an ICC of 11 to 19 digits.\n\nCompare it with the number on the card.",
 		}},
 		"duration": {Duration(), map[string]string{
 			"60s": "", "1m30s": "", "0.5h": "",
@@ -51,7 +52,8 @@ func TestValidators(t *testing.T) {
 				`"2024-13-01T08:00:00Z".`,
 		}},
 		"endpoint": {Endpoint(), map[string]string{
-			"https://api.example": "", "https://api.example:8443/base/v5": "", "http://127.0.0.1:8080": "", "http://localhost/x": "", "http://[::1]:80": "",
+			"https://api.example": "", "https://api.example:8443/base/v5": "", "http://127.0.0.1:8080": "",
+			"http://localhost/x": "", "http://[::1]:80": "",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +75,8 @@ func TestValidators(t *testing.T) {
 func TestEndpoint_refused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "api.example", "http://api.example", "http://127.0.0.1.example", "ftp://api.example", "https://", "https://user:pw@api.example",
+		"", "api.example", "http://api.example", "http://127.0.0.1.example", "ftp://api.example", "https://",
+		"https://user:pw@api.example",
 		"https://api.example?key=secret", "https://api.example#part",
 	} {
 		if verdict(Endpoint(), types.StringValue(text)) == "" {

@@ -46,17 +46,30 @@ func TestUntilEnds(t *testing.T) {
 		is      error
 		polls   int
 	}{
-		"at once":             {answers: []any{done}, value: "card", polls: 1},
-		"after a while":       {answers: []any{pending("queued"), pending("busy"), done}, value: "card", polls: 3},
-		"failed":              {answers: []any{pending("busy"), Status[string]{State: Failed, Value: "half", Word: "Error", Reason: errors.New("no licence")}}, value: "half", want: operation + " failed (state: Error): no licence", kind: new(*FailedError), polls: 2},
-		"failed, no word":     {answers: []any{Status[string]{State: Failed}}, want: operation + " failed", kind: new(*FailedError), polls: 1},
-		"deadline":            {answers: []any{pending("busy")}, limit: time.Minute, value: "busy", want: operation + " was not over after 1m0s (last state: busy)", kind: new(*TimeoutError), is: context.DeadlineExceeded},
-		"deadline in trouble": {answers: []any{pending("busy"), gateway}, cfg: Config{Tolerate: 1000}, limit: time.Minute, value: "busy", want: operation + " was not over after 1m0s (last state: busy): HTTP 502", kind: new(*TimeoutError), is: gateway},
-		"deadline at first":   {answers: []any{pending("busy")}, cfg: Config{First: 2 * time.Minute}, limit: time.Minute, want: operation + " was not over after 1m0s", kind: new(*TimeoutError), is: context.DeadlineExceeded},
+		"at once":       {answers: []any{done}, value: "card", polls: 1},
+		"after a while": {answers: []any{pending("queued"), pending("busy"), done}, value: "card", polls: 3},
+		"failed": {answers: []any{pending("busy"),
+			Status[string]{State: Failed, Value: "half", Word: "Error", Reason: errors.New("no licence")}}, value: "half",
+			want: operation + " failed (state: Error): no licence", kind: new(*FailedError), polls: 2},
+		"failed, no word": {answers: []any{Status[string]{State: Failed}}, want: operation + " failed",
+			kind: new(*FailedError), polls: 1},
+		"deadline": {answers: []any{pending("busy")}, limit: time.Minute, value: "busy",
+			want: operation + " was not over after 1m0s (last state: busy)", kind: new(*TimeoutError),
+			is: context.DeadlineExceeded},
+		"deadline in trouble": {answers: []any{pending("busy"), gateway}, cfg: Config{Tolerate: 1000}, limit: time.Minute,
+			value: "busy", want: operation + " was not over after 1m0s (last state: busy): HTTP 502", kind: new(*TimeoutError),
+			is: gateway},
+		"deadline at first": {answers: []any{pending("busy")}, cfg: Config{First: 2 * time.Minute}, limit: time.Minute,
+			want: operation + " was not over after 1m0s", kind: new(*TimeoutError), is: context.DeadlineExceeded},
 		"five failures borne": {answers: []any{gateway, gateway, gateway, gateway, gateway, done}, value: "card", polls: 6},
-		"the sixth is not":    {answers: []any{pending("busy"), gateway}, value: "busy", want: "the state of the " + operation + " could not be read: HTTP 502", kind: new(*PollError), is: gateway, polls: 7},
-		"success starts over": {answers: []any{gateway, gateway, pending("busy"), gateway, gateway, done}, cfg: Config{Tolerate: 2}, value: "card", polls: 6},
-		"fatal":               {answers: []any{pending("busy"), fatal}, cfg: Config{Transient: func(err error) bool { return !errors.Is(err, fatal) }}, value: "busy", want: "the state of the " + operation + " could not be read: HTTP 403", kind: new(*PollError), is: fatal, polls: 2},
+		"the sixth is not": {answers: []any{pending("busy"), gateway}, value: "busy",
+			want: "the state of the " + operation + " could not be read: HTTP 502", kind: new(*PollError), is: gateway,
+			polls: 7},
+		"success starts over": {answers: []any{gateway, gateway, pending("busy"), gateway, gateway, done},
+			cfg: Config{Tolerate: 2}, value: "card", polls: 6},
+		"fatal": {answers: []any{pending("busy"), fatal},
+			cfg: Config{Transient: func(err error) bool { return !errors.Is(err, fatal) }}, value: "busy",
+			want: "the state of the " + operation + " could not be read: HTTP 403", kind: new(*PollError), is: fatal, polls: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -100,7 +113,8 @@ func TestUntilInterrupted(t *testing.T) {
 		if !errors.As(err, &interrupted) || !errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("%T %v", err, err)
 		}
-		if want := "waiting for the " + operation + " was interrupted"; err.Error() != want || value != "busy" || interrupted.Word != "busy" {
+		if want := "waiting for the " + operation + " was interrupted"; err.Error() != want || value != "busy" ||
+			interrupted.Word != "busy" {
 			t.Errorf("got  %q, %q, %q\nwant %q", err, value, interrupted.Word, want)
 		}
 		if elapsed := time.Since(start); elapsed != 90*time.Second {
@@ -131,7 +145,8 @@ func TestUntilDeadlineInsideAPoll(t *testing.T) {
 			return Status[string]{}, fmt.Errorf("read: %w", ctx.Err())
 		})
 		var timeout *TimeoutError
-		if !errors.As(err, &timeout) || err.Error() != operation+" was not over after 10s" || timeout.Elapsed != 10*time.Second {
+		if !errors.As(err, &timeout) || err.Error() != operation+" was not over after 10s" ||
+			timeout.Elapsed != 10*time.Second {
 			t.Errorf("%T %v", err, err)
 		}
 	})
@@ -212,7 +227,8 @@ func TestUntilRetryAfterOfTrouble(t *testing.T) {
 			}
 			return answers[len(at)-1], nil
 		})
-		if want := []time.Duration{0, 20 * time.Second, 20*time.Second + 5*time.Minute}; err != nil || !reflect.DeepEqual(at, want) {
+		if want := []time.Duration{0, 20 * time.Second, 20*time.Second + 5*time.Minute}; err != nil ||
+			!reflect.DeepEqual(at, want) {
 			t.Errorf("polled at %v, want %v; %v", at, want, err)
 		}
 	})
@@ -224,7 +240,8 @@ func TestUntilProgress(t *testing.T) {
 		asked := pending("busy")
 		asked.RetryAfter = 10 * time.Second
 		var seen []Progress
-		cfg := Config{Operation: operation, Pace: Pace{Min: time.Second, Max: time.Second}, Progress: func(p Progress) { seen = append(seen, p) }}
+		cfg := Config{Operation: operation, Pace: Pace{Min: time.Second, Max: time.Second},
+			Progress: func(p Progress) { seen = append(seen, p) }}
 		if _, err := Until(t.Context(), cfg, play(asked, gateway, Status[string]{State: Done}).poll); err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,10 @@ func drop(t *testing.T, w http.ResponseWriter, written string) {
 // A POST, PATCH or DELETE that may have been executed is not sent again; the service counts.
 func TestChangesAreSentAtMostOnce(t *testing.T) {
 	troubles := map[string]func(t *testing.T, w http.ResponseWriter){
-		"500":             func(_ *testing.T, w http.ResponseWriter) { answer(w, 500, `{"Message":"An error has occurred."}`) },
+		"500": func(_ *testing.T, w http.ResponseWriter) {
+			answer(w, 500,
+				`{"Message":"An error has occurred."}`)
+		},
 		"502 HTML":        func(_ *testing.T, w http.ResponseWriter) { answer(w, 502, "<html>Bad Gateway</html>") },
 		"503":             func(_ *testing.T, w http.ResponseWriter) { answer(w, 503, `{"Success":false,"Code":503}`) },
 		"503, Code alone": func(_ *testing.T, w http.ResponseWriter) { answer(w, 200, `{"Success":false,"Code":503}`) },
@@ -114,17 +117,19 @@ func TestDeleteOfWhatIsNotThere(t *testing.T) {
 		body     string
 		notFound bool
 	}{
-		"already gone":            {404, testdata(t, "not_found.json"), true},
-		"already gone, HTTP 200":  {200, testdata(t, "not_found.json"), true},
-		"no such call":            {404, testdata(t, "unrouted.json"), false},
-		"no such method":          {405, `{"Message":"The requested resource does not support http method 'DELETE'."}`, false},
+		"already gone":           {404, testdata(t, "not_found.json"), true},
+		"already gone, HTTP 200": {200, testdata(t, "not_found.json"), true},
+		"no such call":           {404, testdata(t, "unrouted.json"), false},
+		"no such method": {405, `{"Message":"The requested resource does not support http method 'DELETE'."}`,
+			false},
 		"a page of something":     {404, "<html></html>", false},
 		"another command running": {409, `{"Success":false,"Code":409,"ErrorDescription":"busy"}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, always(tt.status, tt.body))
 			_, err := s.client(t).DeleteSIMCard(t.Context(), testAccount, testCLI)
-			if err == nil || errors.Is(err, transport.ErrNotFound) != tt.notFound || errors.Is(err, transport.ErrOutcomeUnknown) {
+			if err == nil || errors.Is(err, transport.ErrNotFound) != tt.notFound ||
+				errors.Is(err, transport.ErrOutcomeUnknown) {
 				t.Errorf("got %v", err)
 			}
 			if got := s.lines(); len(got) != 1 || got[0] != "DELETE "+simURL {
@@ -246,7 +251,8 @@ func TestFreshCredentialsRefusedStopsAllCalls(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	calls := len(s.lines())
-	if _, err := c.CreateSIMCard(t.Context(), testAccount, testCLI, Fields{}, nil); !errors.Is(err, transport.ErrStopped) || !errors.Is(err, transport.ErrNotSent) {
+	if _, err := c.CreateSIMCard(t.Context(), testAccount, testCLI, Fields{}, nil); !errors.Is(err,
+		transport.ErrStopped) || !errors.Is(err, transport.ErrNotSent) {
 		t.Errorf("got %v", err)
 	}
 	if calls != 2 || len(s.lines()) != calls {
@@ -256,7 +262,8 @@ func TestFreshCredentialsRefusedStopsAllCalls(t *testing.T) {
 
 func TestSecretsStayInside(t *testing.T) {
 	var log syncBuffer
-	s := serve(t, always(400, `{"Success":false,"Code":400,"ErrorDescription":"login with p&ss word and p%26ss+word failed"}`))
+	s := serve(t, always(400,
+		`{"Success":false,"Code":400,"ErrorDescription":"login with p&ss word and p%26ss+word failed"}`))
 	c := s.client(t, func(cfg *Config) {
 		cfg.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})

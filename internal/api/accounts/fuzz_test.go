@@ -10,8 +10,10 @@ import (
 )
 
 var corpus = []string{
-	"sim_card.json", "sim_card_names.json", "sim_card_odd.json", "patch_response.json", "not_found.json", "model_state.json",
-	"unrouted.json", "shared/conflict.json", "shared/create_response.json", "shared/unauthorised.json", "shared/token.json",
+	"sim_card.json", "sim_card_names.json", "sim_card_odd.json", "patch_response.json", "not_found.json",
+	"model_state.json",
+	"unrouted.json", "shared/conflict.json", "shared/create_response.json", "shared/unauthorised.json",
+	"shared/token.json",
 }
 
 // FuzzEnvelope: no answer may crash the client, and none but a clear one may count as "not found" or as a success.
@@ -53,7 +55,8 @@ func FuzzEnvelope(f *testing.F) {
 // FuzzDate: a date that is understood keeps its spelling, and its instant survives the way to the service and back.
 func FuzzDate(f *testing.F) {
 	for _, text := range []string{
-		"2018-07-17T11:22:56.7941452Z", "0001-01-01T00:00:00", "2024-05-01T10:00:00+02:00", "2024-05-01T08:00:00.123456789", "", "now",
+		"2018-07-17T11:22:56.7941452Z", "0001-01-01T00:00:00", "2024-05-01T10:00:00+02:00", "2024-05-01T08:00:00.123456789",
+		"", "now",
 		"9999-12-31T23:59:59.9999999Z", "2024-02-30T00:00:00Z",
 	} {
 		f.Add(text)
@@ -79,7 +82,8 @@ func FuzzDate(f *testing.F) {
 // FuzzStatusAnswer: no status answer may crash a wait, and only the known words may end one.
 func FuzzStatusAnswer(f *testing.F) {
 	for _, body := range []string{
-		`{"Data":{"Status":"pending"},"Success":true,"Code":200}`, `{"Data":"complete"}`, `{"Data":1}`, `{"Data":{"Status":2}}`,
+		`{"Data":{"Status":"pending"},"Success":true,"Code":200}`, `{"Data":"complete"}`, `{"Data":1}`,
+		`{"Data":{"Status":2}}`,
 		`{"Data":null,"Status":"Failed"}`, `{"Success":true,"Code":200}`, `{"Success":false,"Code":409}`, `[]`, ``,
 	} {
 		f.Add([]byte(body))

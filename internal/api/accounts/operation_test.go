@@ -129,8 +129,9 @@ func TestWait(t *testing.T) {
 			from: 2 * m, to: 2*m + 15*s, want: Result{SIMCard: &live},
 		},
 		"complete, the old value read for a while": {
-			story: story{Operation{Kind: Update, Sent: toLive}, says("complete"), settles(SIMCard{State: StateReady}, 20*s, live)},
-			from:  20 * s, to: 24 * s, want: Result{SIMCard: &live},
+			story: story{Operation{Kind: Update, Sent: toLive}, says("complete"),
+				settles(SIMCard{State: StateReady}, 20*s, live)},
+			from: 20 * s, to: 24 * s, want: Result{SIMCard: &live},
 		},
 		"complete, a field never reads back": {
 			story: story{Operation{Kind: Create, Sent: toLiveAndTariff}, says("complete"), shows(live)},
@@ -205,7 +206,8 @@ func TestWait(t *testing.T) {
 			err: "update of SIM card acme/1 failed: barred by the operator",
 		},
 		"failed, and the truth can't be read": {
-			story: story{Operation{Kind: Update}, says("cancelled"), func(time.Duration) (*SIMCard, error) { return nil, errUnclear }},
+			story: story{Operation{Kind: Update}, says("cancelled"),
+				func(time.Duration) (*SIMCard, error) { return nil, errUnclear }},
 			reads: 1, err: "update of SIM card acme/1 failed (state: cancelled)",
 		},
 		"stalled while the status says pending": {
@@ -228,12 +230,14 @@ func TestWait(t *testing.T) {
 			err: "update of SIM card acme/1 was not over after 30m0s (last state: unknown(7))",
 		},
 		"updated SIM card vanishes": {
-			story: story{Operation{Kind: Update}, says("complete"), absent}, from: 30 * s, to: 35 * s, want: Result{Absent: true},
-			err: "update of SIM card acme/1 failed: the SIM card does not exist any more",
+			story: story{Operation{Kind: Update}, says("complete"), absent}, from: 30 * s, to: 35 * s,
+			want: Result{Absent: true},
+			err:  "update of SIM card acme/1 failed: the SIM card does not exist any more",
 		},
 		"reads fail for good": {
-			story: story{Operation{Kind: Update}, says("complete"), func(time.Duration) (*SIMCard, error) { return nil, errUnclear }},
-			from:  4 * s, to: 6 * s, reads: 6,
+			story: story{Operation{Kind: Update}, says("complete"),
+				func(time.Duration) (*SIMCard, error) { return nil, errUnclear }},
+			from: 4 * s, to: 6 * s, reads: 6,
 			err: "the state of the update of SIM card acme/1 could not be read: : read: HTTP 502: bad gateway",
 		},
 		"reads are forbidden": {
@@ -266,17 +270,20 @@ func TestWait(t *testing.T) {
 		},
 		"delete: status 404, and nothing happens": {
 			story: story{Operation{Kind: Delete}, missing, shows(live)}, from: 30 * s, to: 35 * s, want: Result{SIMCard: &live},
-			err: "deletion of SIM card acme/1 failed (state: HTTP 404): the service no longer knows the command, and the SIM card is still there",
+			err: "deletion of SIM card acme/1 failed (state: HTTP 404): the service no longer knows the command, and the SIM " +
+				"card is still there",
 		},
 		"delete: complete, shown for a while": {
-			story: story{Operation{Kind: Delete}, says("complete"), leaves(40 * s)}, from: 40 * s, to: 50 * s, want: Result{Absent: true},
+			story: story{Operation{Kind: Delete}, says("complete"), leaves(40 * s)}, from: 40 * s, to: 50 * s,
+			want: Result{Absent: true},
 		},
 		"delete: terminated": {
 			story: story{Operation{Kind: Delete}, says("complete"), shows(terminated)}, want: Result{SIMCard: &terminated},
 		},
 		"delete: terminated, and still busy": {
-			story: story{Operation{Kind: Delete}, nil, settles(SIMCard{State: StateTerminated, ActorStatus: ActorPending}, 20*s, terminated)},
-			from:  20 * s, to: 23 * s, want: Result{SIMCard: &terminated},
+			story: story{Operation{Kind: Delete}, nil, settles(SIMCard{State: StateTerminated, ActorStatus: ActorPending}, 20*s,
+				terminated)},
+			from: 20 * s, to: 23 * s, want: Result{SIMCard: &terminated},
 		},
 		"delete: no status, never gone": {
 			story: story{Operation{Kind: Delete}, nil, shows(live)}, from: 30 * m, to: 30 * m, want: Result{SIMCard: &live},
@@ -373,28 +380,55 @@ func TestPeek(t *testing.T) {
 		want  Result
 		err   string
 	}{
-		"complete":                           {story{Operation{Kind: Create, Sent: toLive}, says("complete"), shows(live)}, 0, wait.Done, Result{SIMCard: &live}, ""},
-		"complete, busy":                     {story{Operation{Kind: Create, Sent: toLive}, says("complete"), shows(busy)}, 5 * m, wait.Pending, Result{SIMCard: &busy}, ""},
-		"complete, field missing, young":     {story{Operation{Kind: Create, Sent: toTariff}, says("complete"), shows(live)}, 30 * s, wait.Pending, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
-		"complete, field missing, old":       {story{Operation{Kind: Create, Sent: toTariff}, says("complete"), shows(live)}, 60 * s, wait.Done, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
-		"running, looks fine":                {story{Operation{Kind: Create, Sent: toLive}, says("pending"), shows(live)}, 5 * m, wait.Pending, Result{SIMCard: &live}, ""},
-		"running, read fails":                {story{Operation{Kind: Create}, says("pending"), func(time.Duration) (*SIMCard, error) { return nil, errUnclear }}, 5 * m, wait.Pending, Result{}, ": read: HTTP 502: bad gateway"},
-		"complete, read fails":               {story{Operation{Kind: Create}, says("complete"), func(time.Duration) (*SIMCard, error) { return nil, errUnclear }}, 5 * m, wait.Pending, Result{}, ": read: HTTP 502: bad gateway"},
-		"no status, young":                   {story{Operation{Kind: Create, Sent: toLive}, nil, shows(live)}, 4 * s, wait.Pending, Result{SIMCard: &live}, ""},
-		"no status, old":                     {story{Operation{Kind: Create, Sent: toLive}, nil, shows(live)}, 5 * s, wait.Done, Result{SIMCard: &live}, ""},
-		"no status, field missing":           {story{Operation{Kind: Create, Sent: toTariff}, nil, shows(live)}, 9 * m, wait.Pending, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
-		"no status, field missing, very old": {story{Operation{Kind: Create, Sent: toTariff}, nil, shows(live)}, 10 * m, wait.Done, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
-		"status 404, young":                  {story{Operation{Kind: Create, Sent: toLive}, missing, shows(live)}, 29 * s, wait.Pending, Result{SIMCard: &live}, ""},
-		"status 404, old":                    {story{Operation{Kind: Create, Sent: toLive}, missing, shows(live)}, 30 * s, wait.Done, Result{SIMCard: &live}, ""},
-		"status 404, created SIM not there":  {story{Operation{Kind: Create, Sent: toLive}, missing, absent}, 5 * m, wait.Pending, Result{Absent: true}, ""},
-		"status 404, never shown":            {story{Operation{Kind: Create, Sent: toLive}, missing, absent}, 30 * m, wait.Failed, Result{Absent: true}, "creation of SIM card acme/1 failed (state: HTTP 404): no SIM card has come of it, or it was removed since"},
-		"running, never shown":               {story{Operation{Kind: Create, Sent: toLive}, says("pending"), absent}, 24 * 60 * m, wait.Pending, Result{Absent: true}, ""},
-		"failed":                             {story{Operation{Kind: Create}, says("failed"), absent}, 0, wait.Failed, Result{Absent: true}, "creation of SIM card acme/1 failed (state: failed)"},
-		"stalled":                            {story{Operation{Kind: Create}, nil, shows(SIMCard{ActorStatus: ActorStalled})}, 0, wait.Failed, Result{SIMCard: &SIMCard{ActorStatus: ActorStalled}}, "creation of SIM card acme/1: the SIM card is stalled, which only the support desk of the service can mend"},
-		"delete: gone":                       {story{Operation{Kind: Delete}, missing, absent}, 0, wait.Done, Result{Absent: true}, ""},
-		"delete: there":                      {story{Operation{Kind: Delete}, says("complete"), shows(live)}, 5 * m, wait.Pending, Result{SIMCard: &live}, ""},
-		"delete: status 404, there, young":   {story{Operation{Kind: Delete}, missing, shows(live)}, 0, wait.Pending, Result{SIMCard: &live}, ""},
-		"delete: status 404, there, old":     {story{Operation{Kind: Delete}, missing, shows(live)}, 5 * m, wait.Failed, Result{SIMCard: &live}, "deletion of SIM card acme/1 failed (state: HTTP 404): the service no longer knows the command, and the SIM card is still there"},
+		"complete": {story{Operation{Kind: Create, Sent: toLive}, says("complete"), shows(live)}, 0,
+			wait.Done, Result{SIMCard: &live}, ""},
+		"complete, busy": {story{Operation{Kind: Create, Sent: toLive}, says("complete"), shows(busy)},
+			5 * m, wait.Pending, Result{SIMCard: &busy}, ""},
+		"complete, field missing, young": {story{Operation{Kind: Create, Sent: toTariff}, says("complete"), shows(live)},
+			30 * s, wait.Pending, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
+		"complete, field missing, old": {story{Operation{Kind: Create, Sent: toTariff}, says("complete"), shows(live)},
+			60 * s, wait.Done, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
+		"running, looks fine": {story{Operation{Kind: Create, Sent: toLive}, says("pending"), shows(live)},
+			5 * m, wait.Pending, Result{SIMCard: &live}, ""},
+		"running, read fails": {story{Operation{Kind: Create}, says("pending"),
+			func(time.Duration) (*SIMCard, error) { return nil, errUnclear }}, 5 * m, wait.Pending, Result{},
+			": read: HTTP 502: bad gateway"},
+		"complete, read fails": {story{Operation{Kind: Create}, says("complete"),
+			func(time.Duration) (*SIMCard, error) { return nil, errUnclear }}, 5 * m, wait.Pending, Result{},
+			": read: HTTP 502: bad gateway"},
+		"no status, young": {story{Operation{Kind: Create, Sent: toLive}, nil, shows(live)}, 4 * s,
+			wait.Pending, Result{SIMCard: &live}, ""},
+		"no status, old": {story{Operation{Kind: Create, Sent: toLive}, nil, shows(live)}, 5 * s,
+			wait.Done, Result{SIMCard: &live}, ""},
+		"no status, field missing": {story{Operation{Kind: Create, Sent: toTariff}, nil, shows(live)}, 9 * m,
+			wait.Pending, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
+		"no status, field missing, very old": {story{Operation{Kind: Create, Sent: toTariff}, nil, shows(live)}, 10 * m,
+			wait.Done, Result{SIMCard: &live, NotReadBack: []string{"Tariff"}}, ""},
+		"status 404, young": {story{Operation{Kind: Create, Sent: toLive}, missing, shows(live)}, 29 * s,
+			wait.Pending, Result{SIMCard: &live}, ""},
+		"status 404, old": {story{Operation{Kind: Create, Sent: toLive}, missing, shows(live)}, 30 * s,
+			wait.Done, Result{SIMCard: &live}, ""},
+		"status 404, created SIM not there": {story{Operation{Kind: Create, Sent: toLive}, missing, absent}, 5 * m,
+			wait.Pending, Result{Absent: true}, ""},
+		"status 404, never shown": {story{Operation{Kind: Create, Sent: toLive}, missing, absent}, 30 * m,
+			wait.Failed, Result{Absent: true}, "creation of SIM card acme/1 failed (state: HTTP 404): no SIM card has come of " +
+				"it, or it was removed since"},
+		"running, never shown": {story{Operation{Kind: Create, Sent: toLive}, says("pending"), absent},
+			24 * 60 * m, wait.Pending, Result{Absent: true}, ""},
+		"failed": {story{Operation{Kind: Create}, says("failed"), absent}, 0, wait.Failed,
+			Result{Absent: true}, "creation of SIM card acme/1 failed (state: failed)"},
+		"stalled": {story{Operation{Kind: Create}, nil, shows(SIMCard{ActorStatus: ActorStalled})},
+			0, wait.Failed, Result{SIMCard: &SIMCard{ActorStatus: ActorStalled}},
+			"creation of SIM card acme/1: the SIM card is stalled, which only the support desk of the service can mend"},
+		"delete: gone": {story{Operation{Kind: Delete}, missing, absent}, 0, wait.Done,
+			Result{Absent: true}, ""},
+		"delete: there": {story{Operation{Kind: Delete}, says("complete"), shows(live)}, 5 * m,
+			wait.Pending, Result{SIMCard: &live}, ""},
+		"delete: status 404, there, young": {story{Operation{Kind: Delete}, missing, shows(live)}, 0, wait.Pending,
+			Result{SIMCard: &live}, ""},
+		"delete: status 404, there, old": {story{Operation{Kind: Delete}, missing, shows(live)}, 5 * m, wait.Failed,
+			Result{SIMCard: &live}, "deletion of SIM card acme/1 failed (state: HTTP 404): the service no longer knows the " +
+				"command, and the SIM card is still there"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -455,7 +489,8 @@ func TestWaitStatusShapes(t *testing.T) {
 					answer(w, status, body)
 					return
 				}
-				answer(w, 200, fmt.Sprintf(`{"Data":{"CLI":%q,"State":%d,"ActorStatus":0},"Success":true,"Code":200}`, testCLI, state))
+				answer(w, 200, fmt.Sprintf(`{"Data":{"CLI":%q,"State":%d,"ActorStatus":0},"Success":true,"Code":200}`, testCLI,
+					state))
 			})
 			op := Operation{
 				Kind: Update, Account: testAccount, CLI: testCLI, StatusURL: statusURL, Since: time.Now(),
@@ -479,12 +514,23 @@ func TestWaitFailureResults(t *testing.T) {
 		conflict bool
 		want     string
 	}{
-		"word":                     {200, `{"Data":{"Status":"failed"},"Success":true,"Code":200}`, false, "creation of SIM card acme-fleet/001010000000001 failed (state: failed)"},
-		"failure result":           {400, `{"Success":false,"Code":400,"ErrorCode":17,"ErrorDescription":"no such tariff"}`, false, "creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM card acme-fleet/001010000000001: HTTP 400 17: no such tariff"},
-		"failure result, HTTP 200": {200, `{"Success":false,"Code":400,"ErrorDescription":"no such tariff"}`, false, "creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM card acme-fleet/001010000000001: HTTP 400: no such tariff"},
-		"failure without number":   {200, `{"Success":false,"ErrorDescription":"no"}`, false, "creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM card acme-fleet/001010000000001: HTTP 200: no"},
-		"conflict":                 {200, testdata(t, "shared/conflict.json"), true, "creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM card acme-fleet/001010000000001: HTTP 409: CLI exists"},
-		"conflict, no envelope":    {409, `{"Message":"CLI exists"}`, true, "creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM card acme-fleet/001010000000001: HTTP 409: CLI exists"},
+		"word": {200, `{"Data":{"Status":"failed"},"Success":true,"Code":200}`, false,
+			"creation of SIM card acme-fleet/001010000000001 failed (state: failed)"},
+		"failure result": {400, `{"Success":false,"Code":400,"ErrorCode":17,"ErrorDescription":"no such tariff"}`,
+			false, "creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of " +
+				"SIM card acme-fleet/001010000000001: HTTP 400 17: no such tariff"},
+		"failure result, HTTP 200": {200, `{"Success":false,"Code":400,"ErrorDescription":"no such tariff"}`, false,
+			"creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM " +
+				"card acme-fleet/001010000000001: HTTP 400: no such tariff"},
+		"failure without number": {200, `{"Success":false,"ErrorDescription":"no"}`, false,
+			"creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM " +
+				"card acme-fleet/001010000000001: HTTP 200: no"},
+		"conflict": {200, testdata(t, "shared/conflict.json"), true,
+			"creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM " +
+				"card acme-fleet/001010000000001: HTTP 409: CLI exists"},
+		"conflict, no envelope": {409, `{"Message":"CLI exists"}`, true,
+			"creation of SIM card acme-fleet/001010000000001 failed: accounts API: read the status of the creation of SIM " +
+				"card acme-fleet/001010000000001: HTTP 409: CLI exists"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -555,7 +601,8 @@ func TestStatusURLOnAnotherHostIsNeverRequested(t *testing.T) {
 	host := strings.TrimPrefix(s.URL, "http://")
 
 	for _, ref := range []string{
-		other.URL + simURL + "/status?cmdid=1", "//" + strings.TrimPrefix(other.URL, "http://") + "/status", "https://" + host + "/status",
+		other.URL + simURL + "/status?cmdid=1", "//" + strings.TrimPrefix(other.URL, "http://") + "/status",
+		"https://" + host + "/status",
 		"http://user:pass@" + host + "/status",
 	} {
 		op := Operation{Kind: Create, Account: testAccount, CLI: testCLI, StatusURL: ref, Since: time.Now()}
@@ -614,7 +661,8 @@ func TestRetryAfterOfASuccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	look, err := c.lookAtStatus(t.Context(), Operation{}, at)
-	if want := (statusLook{meaning: statusRunning, word: "pending", retryAfter: 9 * time.Second}); err != nil || look != want {
+	if want := (statusLook{meaning: statusRunning, word: "pending", retryAfter: 9 * time.Second}); err != nil ||
+		look != want {
 		t.Errorf("got %+v, %v", look, err)
 	}
 }
@@ -634,11 +682,13 @@ func TestWaitLogsProgress(t *testing.T) {
 		answer(w, 200, fmt.Sprintf(`{"Data":{"Status":%q},"Success":true}`, word))
 	})
 	c := s.client(t, func(cfg *Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	if _, err := c.Wait(t.Context(), Operation{Kind: Create, Account: testAccount, CLI: testCLI, StatusURL: statusURL, Since: time.Now()}); err != nil {
+	if _, err := c.Wait(t.Context(), Operation{Kind: Create, Account: testAccount, CLI: testCLI, StatusURL: statusURL,
+		Since: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"level=INFO", `msg=waiting api="accounts API" operation="creation of SIM card acme-fleet/001010000000001" elapsed=`, "polls=1 word=pending",
+		"level=INFO", `msg=waiting api="accounts API" operation="creation of SIM card acme-fleet/001010000000001" elapsed=`,
+		"polls=1 word=pending",
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%q is not in the log:\n%s", want, log.String())
@@ -683,11 +733,14 @@ func TestSettleCreation(t *testing.T) {
 				tt.answer(w, reads)
 			})
 			start := time.Now()
-			verdict, card, err := s.client(t).Settle(t.Context(), Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: start})
-			if verdict != tt.verdict || (card != nil) != (verdict == wait.Underway) || (err != nil) != (verdict == wait.Undecided) {
+			verdict, card, err := s.client(t).Settle(t.Context(),
+				Operation{Kind: Create, Account: testAccount, CLI: testCLI, Since: start})
+			if verdict != tt.verdict || (card != nil) != (verdict == wait.Underway) ||
+				(err != nil) != (verdict == wait.Undecided) {
 				t.Errorf("got %v, %+v, %v", verdict, card, err)
 			}
-			if reads < tt.least || verdict == wait.NoEffect && time.Since(start) < (wait.Pace{Patience: 50 * time.Millisecond}).Doubt() {
+			if reads < tt.least || verdict == wait.NoEffect &&
+				time.Since(start) < (wait.Pace{Patience: 50 * time.Millisecond}).Doubt() {
 				t.Errorf("%d reads in %s", reads, time.Since(start))
 			}
 		})
@@ -715,7 +768,8 @@ func TestWaitUntilSettled(t *testing.T) {
 		}
 		answer(w, 200, fmt.Sprintf(`{"Data":{"CLI":%q,"ActorStatus":%d},"Success":true,"Code":200}`, testCLI, actor))
 	})
-	got, err := s.client(t).Wait(t.Context(), Operation{Kind: Update, Account: testAccount, CLI: testCLI, Since: time.Now()})
+	got, err := s.client(t).Wait(t.Context(), Operation{Kind: Update, Account: testAccount, CLI: testCLI,
+		Since: time.Now()})
 	if err != nil || got.SIMCard.ActorStatus != ActorStable || reads < 5 {
 		t.Errorf("got %+v, %v after %d reads", got, err, reads)
 	}

@@ -18,7 +18,8 @@ const absentAnswer = `{"Data":null,"Success":false,"Code":404,"ErrorDescription"
 
 func TestSettle(t *testing.T) {
 	before := (&SIMCard{State: StateLive, Description: new("van 11")}).Fingerprint()
-	update := Operation{Kind: Update, Account: testAccount, CLI: testCLI, Before: before, Sent: Fields{Description: new("van 12")}}
+	update := Operation{Kind: Update, Account: testAccount, CLI: testCLI, Before: before,
+		Sent: Fields{Description: new("van 12")}}
 	deletion := Operation{Kind: Delete, Account: testAccount, CLI: testCLI, Before: before}
 	const asBefore = `"State":3,"Description":"van 11"`
 	for _, test := range []struct {
@@ -29,9 +30,11 @@ func TestSettle(t *testing.T) {
 		least   int // reads
 	}{
 		{"an update shows", update, []string{cardAnswer(`"State":3,"Description":"van 12","Version":3`)}, wait.Happened, 1},
-		{"an update shows late", update, []string{cardAnswer(asBefore), cardAnswer(asBefore), cardAnswer(`"Description":"van 12"`)}, wait.Happened, 3},
+		{"an update shows late", update, []string{cardAnswer(asBefore), cardAnswer(asBefore),
+			cardAnswer(`"Description":"van 12"`)}, wait.Happened, 3},
 		{"an update is under way", update, []string{cardAnswer(`"ActorStatus":1`)}, wait.Underway, 1},
-		{"an update had no effect", update, []string{cardAnswer(asBefore + `,"Version":9,"NetworkStatus":1`)}, wait.NoEffect, 3},
+		{"an update had no effect", update, []string{cardAnswer(asBefore + `,"Version":9,"NetworkStatus":1`)}, wait.NoEffect,
+			3},
 		{"somebody else was quicker", update, []string{cardAnswer(`"State":3,"Description":"van 13"`)}, wait.Superseded, 3},
 		{"something else has changed", update, []string{cardAnswer(`"State":4,"Description":"van 11"`)}, wait.Superseded, 3},
 		{"the SIM card is gone", update, []string{"404"}, wait.Vanished, 2},

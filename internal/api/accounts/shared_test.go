@@ -74,11 +74,13 @@ func TestSIMCardShared(t *testing.T) {
 			readShared(t, s.client(t), test.reads)
 			calls, lists := s.lines(), 0
 			for _, line := range calls {
-				if strings.HasPrefix(line, "GET "+simsURL+"?") || strings.HasPrefix(line, "GET "+simsURL) && !strings.Contains(line, simsURL+"/") {
+				if strings.HasPrefix(line, "GET "+simsURL+"?") || strings.HasPrefix(line, "GET "+simsURL) &&
+					!strings.Contains(line, simsURL+"/") {
 					lists++
 				}
 			}
-			if len(calls) < test.fewestCalls || len(calls) > test.mostCalls || lists < test.fewestListings || lists > test.mostListed {
+			if len(calls) < test.fewestCalls || len(calls) > test.mostCalls || lists < test.fewestListings ||
+				lists > test.mostListed {
 				t.Errorf("%d calls, %d of them for the list", len(calls), lists)
 			}
 		})

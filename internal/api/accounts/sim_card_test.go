@@ -32,7 +32,8 @@ func TestParseDate(t *testing.T) {
 			t.Errorf("%s: got %s (%q), %v; want %s", text, got.Time, got.Text, err, want)
 		}
 	}
-	for _, text := range []string{"", "2024-05-01", "01.05.2024", "2024-13-01T00:00:00Z", "/Date(1714550400000)/", "2024-05-01 08:00:00"} {
+	for _, text := range []string{"", "2024-05-01", "01.05.2024", "2024-13-01T00:00:00Z", "/Date(1714550400000)/",
+		"2024-05-01 08:00:00"} {
 		if got, err := ParseDate(text); err == nil {
 			t.Errorf("%q: got %s and no error", text, got.Time)
 		}
@@ -104,7 +105,8 @@ func TestPlusSignFallsBackToTheList(t *testing.T) {
 		found    bool
 		notFound bool
 	}{
-		"listed":          {200, `{"Data":[{"CLI":"001010000000009"},{"CLI":"` + cli + `","State":3}],"Success":true,"Code":200}`, true, false},
+		"listed": {200, `{"Data":[{"CLI":"001010000000009"},{"CLI":"` + cli +
+			`","State":3}],"Success":true,"Code":200}`, true, false},
 		"not listed":      {200, `{"Data":[],"Success":true,"Code":200}`, false, true},
 		"no such account": {404, testdata(t, "not_found.json"), false, true},
 		"broken list":     {200, `{"Data":null,"Success":true,"Code":200}`, false, false},
@@ -158,7 +160,8 @@ func TestSIMCardsFollowsPages(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	want := []string{
-		"GET " + simsURL, "GET " + simsURL + "?continuationtoken=YWZ%2B%2F0ZXI%3D%3D", "GET " + simsURL + "?continuationtoken=100%25",
+		"GET " + simsURL, "GET " + simsURL + "?continuationtoken=YWZ%2B%2F0ZXI%3D%3D",
+		"GET " + simsURL + "?continuationtoken=100%25",
 	}
 	if got := s.lines(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -218,10 +221,11 @@ func TestCommands(t *testing.T) {
 				}, &Hints{BillingCycleDay: new(int64(1)), EmailContact: new("ops@example.com"), TenantID: new("t-1")})
 			},
 			202, testdata(t, "shared/create_response.json"), "POST " + simsURL, testdata(t, "shared/create_request.json"),
-			Operation{Kind: Create, Account: testAccount, CLI: testCLI, StatusURL: simURL + "/status?cmdid=Q21kLTAwMDE%3D", Sent: Fields{
-				SIMNumber: new("8900000000000000001"), Description: new("van 12"), State: new(StateReady),
-				ForeignAttributes: map[string]string{"depot": "north"},
-			}},
+			Operation{Kind: Create, Account: testAccount, CLI: testCLI, StatusURL: simURL + "/status?cmdid=Q21kLTAwMDE%3D",
+				Sent: Fields{
+					SIMNumber: new("8900000000000000001"), Description: new("van 12"), State: new(StateReady),
+					ForeignAttributes: map[string]string{"depot": "north"},
+				}},
 		},
 		"create leaves empty texts out": {
 			func(t *testing.T, c *Client) (Operation, error) {
@@ -262,7 +266,8 @@ func TestCommands(t *testing.T) {
 				return c.UpdateSIMCard(t.Context(), testAccount, testCLI, Fields{ForeignAttributes: map[string]string{}})
 			},
 			200, testdata(t, "patch_response.json"), "PATCH " + simURL, `{"ForeignAttributes":{}}`,
-			Operation{Kind: Update, Account: testAccount, CLI: testCLI, StatusURL: statusURL, Sent: Fields{ForeignAttributes: map[string]string{}}},
+			Operation{Kind: Update, Account: testAccount, CLI: testCLI, StatusURL: statusURL,
+				Sent: Fields{ForeignAttributes: map[string]string{}}},
 		},
 		"delete": {
 			func(t *testing.T, c *Client) (Operation, error) {
@@ -343,21 +348,30 @@ func TestNotReadBack(t *testing.T) {
 		live *SIMCard
 		want []string
 	}{
-		"nothing sent":             {Fields{}, &SIMCard{Tariff: new("x")}, nil},
-		"all texts":                {allFields("x"), &SIMCard{}, []string{"SIMNumber", "Description", "InventoryRef", "Tariff", "Bundle", "Operator", "SOC", "PurchaseOrder", "Provider", "ProviderTariff", "ProviderPrice"}},
-		"equal":                    {Fields{Tariff: new("a"), State: new(StateBar)}, &SIMCard{Tariff: new("a"), State: StateBar}, nil},
-		"state 0":                  {Fields{State: new(StateNotActivated)}, &SIMCard{State: StateReady}, []string{"State"}},
-		"cleared, null":            {Fields{Tariff: new("")}, &SIMCard{}, nil},
-		"cleared, empty":           {Fields{Tariff: new("")}, &SIMCard{Tariff: new("")}, nil},
-		"cleared, kept":            {Fields{PurchaseOrder: new("")}, &SIMCard{PurchaseOrder: new("na")}, []string{"PurchaseOrder"}},
-		"same instant, other zone": {Fields{ProviderStartDate: &start}, &SIMCard{ProviderStartDate: date("2024-05-01T10:00:00.1234567+02:00")}, nil},
-		"other instant":            {Fields{ProviderStartDate: &start}, &SIMCard{ProviderStartDate: date("2024-05-01T08:00:00.1234568Z")}, []string{"ProviderStartDate"}},
-		"no date":                  {Fields{ProviderStartDate: &start}, &SIMCard{}, []string{"ProviderStartDate"}},
-		"map equal":                {Fields{ForeignAttributes: map[string]string{"a": "b"}}, &SIMCard{ForeignAttributes: map[string]string{"a": "b"}}, nil},
-		"map merged":               {Fields{ForeignAttributes: map[string]string{"a": "b"}}, &SIMCard{ForeignAttributes: map[string]string{"a": "b", "c": "d"}}, []string{"ForeignAttributes"}},
-		"map emptied, null":        {Fields{ForeignAttributes: map[string]string{}}, &SIMCard{}, nil},
-		"no SIM card":              {Fields{Tariff: new(""), State: new(StateNotActivated), ForeignAttributes: map[string]string{}}, nil, []string{"Tariff", "State", "ForeignAttributes"}},
-		"no SIM card, none sent":   {Fields{}, nil, nil},
+		"nothing sent": {Fields{}, &SIMCard{Tariff: new("x")}, nil},
+		"all texts": {allFields("x"), &SIMCard{},
+			[]string{"SIMNumber", "Description", "InventoryRef", "Tariff", "Bundle", "Operator", "SOC", "PurchaseOrder",
+				"Provider", "ProviderTariff", "ProviderPrice"}},
+		"equal": {Fields{Tariff: new("a"), State: new(StateBar)},
+			&SIMCard{Tariff: new("a"), State: StateBar}, nil},
+		"state 0":        {Fields{State: new(StateNotActivated)}, &SIMCard{State: StateReady}, []string{"State"}},
+		"cleared, null":  {Fields{Tariff: new("")}, &SIMCard{}, nil},
+		"cleared, empty": {Fields{Tariff: new("")}, &SIMCard{Tariff: new("")}, nil},
+		"cleared, kept": {Fields{PurchaseOrder: new("")}, &SIMCard{PurchaseOrder: new("na")},
+			[]string{"PurchaseOrder"}},
+		"same instant, other zone": {Fields{ProviderStartDate: &start},
+			&SIMCard{ProviderStartDate: date("2024-05-01T10:00:00.1234567+02:00")}, nil},
+		"other instant": {Fields{ProviderStartDate: &start},
+			&SIMCard{ProviderStartDate: date("2024-05-01T08:00:00.1234568Z")}, []string{"ProviderStartDate"}},
+		"no date": {Fields{ProviderStartDate: &start}, &SIMCard{}, []string{"ProviderStartDate"}},
+		"map equal": {Fields{ForeignAttributes: map[string]string{"a": "b"}},
+			&SIMCard{ForeignAttributes: map[string]string{"a": "b"}}, nil},
+		"map merged": {Fields{ForeignAttributes: map[string]string{"a": "b"}},
+			&SIMCard{ForeignAttributes: map[string]string{"a": "b", "c": "d"}}, []string{"ForeignAttributes"}},
+		"map emptied, null": {Fields{ForeignAttributes: map[string]string{}}, &SIMCard{}, nil},
+		"no SIM card": {Fields{Tariff: new(""), State: new(StateNotActivated),
+			ForeignAttributes: map[string]string{}}, nil, []string{"Tariff", "State", "ForeignAttributes"}},
+		"no SIM card, none sent": {Fields{}, nil, nil},
 	}
 	for name, tt := range tests {
 		if got := tt.sent.NotReadBack(tt.live); !reflect.DeepEqual(got, tt.want) {
@@ -384,7 +398,8 @@ func TestFieldsEmpty(t *testing.T) {
 func TestOperationSurvivesJSON(t *testing.T) {
 	start := time.Date(2024, 5, 1, 8, 0, 0, 5, time.UTC)
 	full := allFields("x")
-	full.Tariff, full.State, full.ProviderStartDate, full.ForeignAttributes = new(""), new(StateNotActivated), &start, map[string]string{"a": ""}
+	full.Tariff, full.State, full.ProviderStartDate, full.ForeignAttributes = new(""), new(StateNotActivated), &start,
+		map[string]string{"a": ""}
 	for _, sent := range []Fields{{}, full, {ForeignAttributes: map[string]string{}}, {Description: new("")}} {
 		op := Operation{Kind: Update, Account: "a b", CLI: testCLI, StatusURL: statusURL, Sent: sent, Since: start}
 		encoded, err := json.Marshal(op)

@@ -36,7 +36,8 @@ func TestEnumWords(t *testing.T) {
 			t.Errorf("ParseNetworkStatus(%q): got %d (%s), %v", tt.word, int(got), got, err)
 		}
 	}
-	for _, word := range []string{"", "Live", "3", "unknown(3)", "unknown(x)", "unknown(7", "unknown(07)", "unknown(6)", "gone"} {
+	for _, word := range []string{"", "Live", "3", "unknown(3)", "unknown(x)", "unknown(7", "unknown(07)", "unknown(6)",
+		"gone"} {
 		if got, err := ParseState(word); err == nil {
 			t.Errorf("ParseState(%q) gave %s and no error", word, got)
 		}

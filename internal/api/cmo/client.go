@@ -161,8 +161,8 @@ func rateClass(productID string) string {
 	return ""
 }
 
-// rateClasses are the backends that a call about these products reaches. Each is a class of its own: a 429 of one backend's
-// adapter holds up no other.
+// rateClasses are the backends that a call about these products reaches. Each is a class of its own: a 429 of one
+// backend's adapter holds up no other.
 func rateClasses(productIDs ...string) []string {
 	var out []string
 	for _, id := range productIDs {

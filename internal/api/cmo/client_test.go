@@ -34,7 +34,8 @@ func TestTokenByFormFields(t *testing.T) {
 			t.Error(err)
 		}
 		want := url.Values{
-			"grant_type": {"client_credentials"}, "client_id": {"the-client"}, "client_secret": {"the-secret"}, "scope": {"openid"},
+			"grant_type": {"client_credentials"}, "client_id": {"the-client"}, "client_secret": {"the-secret"},
+			"scope": {"openid"},
 		}
 		if r.PostForm.Encode() != want.Encode() || r.Header.Get("Authorization") != "" {
 			t.Errorf("form %v, headers %v", r.PostForm, r.Header)
@@ -116,7 +117,8 @@ func TestTokenExpiresInTheMiddle(t *testing.T) {
 
 func TestRefusedCredentialsStopTheClient(t *testing.T) {
 	s := newService(t)
-	s.on("POST /token", answers(http.StatusUnauthorized, `{"error":"unauthorized_client","error_description":"the-secret is wrong"}`))
+	s.on("POST /token", answers(http.StatusUnauthorized,
+		`{"error":"unauthorized_client","error_description":"the-secret is wrong"}`))
 	c := s.client(s.withCredentials)
 	for range 3 {
 		_, err := c.ProductShared(t.Context(), tmspID)

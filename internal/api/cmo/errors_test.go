@@ -23,7 +23,8 @@ func TestNotFoundOnlyWhereItIsClear(t *testing.T) {
 		{"other status", testdata(t, "problem_not_found.json"), 403, false},
 		{"other status inside", `{"title":"Error","status":500,"detail":"backend down"}`, 404, false},
 		{"tenant", `{"@type":"problem","status":404,"title":"Error","detail":"Tenant acme not found"}`, 404, false},
-		{"URL, in Spring's words", `{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource cmo/v4."}`, 404, false},
+		{"URL, in Spring's words",
+			`{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource cmo/v4."}`, 404, false},
 		{"URL, in Spring Boot's words", `{"timestamp":"2024","status":404,"error":"Not Found","path":"/x"}`, 404, false},
 		{"gateway", `{"message":"no Route matched with those values"}`, 404, false},
 		{"message alone", `{"message":"Not Found"}`, 404, false},
@@ -54,10 +55,12 @@ func TestJudgeWords(t *testing.T) {
 		want       transport.Error
 	}{
 		{"problem with issues", testdata(t, "problem_invalid.json"), 400, transport.Error{
-			Status: 400, Message: "status is not supported", CorrelationID: "2a", TraceID: "1f0e8a52-4c9e-4d4b-8d7e-3b9a5f1c7e21",
+			Status: 400, Message: "status is not supported", CorrelationID: "2a",
+			TraceID: "1f0e8a52-4c9e-4d4b-8d7e-3b9a5f1c7e21",
 			Details: []string{"value must be one of ACTIVE, SUSPENDED", "/0/value: unknown"},
 		}},
-		{"message before reason", `{"code":22,"reason":"r","message":"m"}`, 409, transport.Error{Status: 409, Code: "22", Message: "m"}},
+		{"message before reason", `{"code":22,"reason":"r","message":"m"}`, 409,
+			transport.Error{Status: 409, Code: "22", Message: "m"}},
 		{"reason", `{"reason":"r","message":" "}`, 409, transport.Error{Status: 409, Message: "r"}},
 		{"OAuth", `{"error":"invalid_token","error_description":"expired"}`, 401, transport.Error{
 			Status: 401, Code: "invalid_token", Message: "expired",
@@ -67,14 +70,17 @@ func TestJudgeWords(t *testing.T) {
 		{"other JSON", `{"fault":{"faultstring":"quota"}}`, 500, transport.Error{
 			Status: 500, Message: `{"fault":{"faultstring":"quota"}}`, NotTheAPI: true,
 		}},
-		{"page", "<html><body>Bad\n gateway</body></html>", 502, transport.Error{Status: 502, Message: "Bad gateway", NotTheAPI: true}},
+		{"page", "<html><body>Bad\n gateway</body></html>", 502,
+			transport.Error{Status: 502, Message: "Bad gateway", NotTheAPI: true}},
 		{"too many", `{"title":"Rate Limit Exceeded"}`, 429, transport.Error{
 			Status: 429, Message: "Rate Limit Exceeded",
-			Details: []string{"T IoT Hub advises to try again after 1 hour when its rate limit is exceeded, and to send fewer requests per second"},
+			Details: []string{"T IoT Hub advises to try again after 1 hour when its rate limit is exceeded, and to send fewer " +
+				"requests per second"},
 		}},
-		{"other issues", `{"title":"t","errors":[{"x":1}],"externalErrors":[{"message":"from the backend"}]}`, 400, transport.Error{
-			Status: 400, Message: "t", Details: []string{`{"x":1}`, "from the backend"},
-		}},
+		{"other issues", `{"title":"t","errors":[{"x":1}],"externalErrors":[{"message":"from the backend"}]}`, 400,
+			transport.Error{
+				Status: 400, Message: "t", Details: []string{`{"x":1}`, "from the backend"},
+			}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

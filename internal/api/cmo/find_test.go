@@ -55,7 +55,8 @@ func TestFindAsDocumented(t *testing.T) {
 	s.on("GET /product/INTELSAT-4711", answers(http.StatusOK, testdata(t, "product_satellite.json")))
 
 	products, failures := s.client().ProductsByID(t.Context(), ids)
-	if products[jasperID].SIMCard.Status != "ACTIVE" || products["TMUS-8997100000000000017"].SIMCard.Status != "SUSPENDED" ||
+	if products[jasperID].SIMCard.Status != "ACTIVE" ||
+		products["TMUS-8997100000000000017"].SIMCard.Status != "SUSPENDED" ||
 		products[tmspID].SIMCard.Status != "ACTIVE" || products["INTELSAT-4711"].SIMCard != nil {
 		t.Errorf("products: %+v", products)
 	}
@@ -74,7 +75,8 @@ func TestFindNamesWhatItDidNotFind(t *testing.T) {
 	s.set(ids[1], "ACTIVE")
 	s.set(ids[2], "ACTIVE")
 	s.on("POST /product/find", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, envelopeBody([]string{productBody(ids[0], "ACTIVE")}, []string{notFoundBody(ids[1]), notFoundBody(ids[2])}))
+		answer(w, http.StatusOK, envelopeBody([]string{productBody(ids[0], "ACTIVE")},
+			[]string{notFoundBody(ids[1]), notFoundBody(ids[2])}))
 	})
 	c := s.client()
 	for range 3 { // which are not finds that bring nothing
@@ -197,7 +199,8 @@ func TestForbiddenStopsEverything(t *testing.T) {
 	}
 	before := s.count("")
 	_, err := c.SetStatus(t.Context(), ids[0], "ACTIVE")
-	if !errors.Is(err, transport.ErrStopped) || !errors.Is(err, transport.ErrNotSent) || !errors.Is(err, transport.ErrForbidden) {
+	if !errors.Is(err, transport.ErrStopped) || !errors.Is(err, transport.ErrNotSent) ||
+		!errors.Is(err, transport.ErrForbidden) {
 		t.Errorf("SetStatus: %v", err)
 	}
 	if _, err := c.ProductShared(t.Context(), ids[0]); !errors.Is(err, transport.ErrStopped) {
@@ -209,13 +212,15 @@ func TestForbiddenStopsEverything(t *testing.T) {
 }
 
 func TestEachBackendIsARateClass(t *testing.T) {
-	if got := rateClasses("TMSP-2", "1NCE-1", "JASPER-3", "TMSP-4"); !slices.Equal(got, []string{"1NCE", "JASPER", "TMSP"}) {
+	if got := rateClasses("TMSP-2", "1NCE-1", "JASPER-3", "TMSP-4"); !slices.Equal(got,
+		[]string{"1NCE", "JASPER", "TMSP"}) {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestChunksKeepNarrowBackendsApart(t *testing.T) {
-	ids := append(tmsp(60), "1NCE-8988280000000000001", "AIRLINQ-8991000000000000001", "AIRLINQ-8991000000000000002", "STC-1")
+	ids := append(tmsp(60), "1NCE-8988280000000000001", "AIRLINQ-8991000000000000001", "AIRLINQ-8991000000000000002",
+		"STC-1")
 	ids = append(ids, ids[0])
 	var sizes []string
 	for _, chunk := range chunks(ids) {

@@ -49,7 +49,8 @@ func FuzzMonitor(f *testing.F) {
 			t.Error("a body says that the monitor is gone")
 		}
 		c := Client{endpointHost: "host"}
-		res := &transport.Response{Status: http.StatusAccepted, Header: http.Header{"Location": {location}}, Body: []byte(body)}
+		res := &transport.Response{Status: http.StatusAccepted, Header: http.Header{"Location": {location}},
+			Body: []byte(body)}
 		if id, refused := c.monitorOf(res, tmspID); refused && id != "" {
 			t.Errorf("refused and used: %q", id)
 		}

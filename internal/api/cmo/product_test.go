@@ -166,7 +166,8 @@ func TestReadsArePatient(t *testing.T) {
 // pages answers a list with these pages of ids, then with empty ones.
 func pages(t *testing.T, ids ...[]string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if got := r.URL.Query()["fields"]; len(got) != 1 || got[0] != "id,connectivityType,status" || len(r.URL.Query()) != 3 {
+		if got := r.URL.Query()["fields"]; len(got) != 1 || got[0] != "id,connectivityType,status" ||
+			len(r.URL.Query()) != 3 {
 			t.Errorf("query: %q", r.URL.RawQuery)
 		}
 		page, err := strconv.Atoi(r.URL.Query().Get("pageNumber"))
@@ -283,19 +284,23 @@ func TestSharedBodies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := w.product(); p.Status != "INACTIVE" || p.SIMCard == nil || p.SIMCard.Status != "ACTIVE" || p.SIMCard.IMSI == "" {
+	if p := w.product(); p.Status != "INACTIVE" || p.SIMCard == nil || p.SIMCard.Status != "ACTIVE" ||
+		p.SIMCard.IMSI == "" {
 		t.Errorf("product.json: %+v", p)
 	}
-	if w, err = parseProduct([]byte(sharedTestdata(t, "simcard.json")), jasperID+simCardSuffix); err != nil || w.Status != "ACTIVE" {
+	if w, err = parseProduct([]byte(sharedTestdata(t, "simcard.json")), jasperID+simCardSuffix); err != nil ||
+		w.Status != "ACTIVE" {
 		t.Errorf("simcard.json: %+v, %v", w, err)
 	}
 	if list, err := parseEnvelope([]byte(sharedTestdata(t, "list.json"))); err != nil || len(list.Entities) != 2 {
 		t.Errorf("list.json: %v", err)
 	}
-	if found, err := parseFind([]byte(sharedTestdata(t, "find.json"))); err != nil || found.products[jasperID] == nil || len(found.errors) == 0 {
+	if found, err := parseFind([]byte(sharedTestdata(t, "find.json"))); err != nil || found.products[jasperID] == nil ||
+		len(found.errors) == 0 {
 		t.Errorf("find.json: %+v, %v", found, err)
 	}
-	if m, outcome := parseMonitor([]byte(sharedTestdata(t, "monitor.json"))); outcome != running || m.State != "InProgress" {
+	if m, outcome := parseMonitor([]byte(sharedTestdata(t, "monitor.json"))); outcome != running ||
+		m.State != "InProgress" {
 		t.Errorf("monitor.json: %+v", m)
 	}
 	e := checkResponse(&transport.Response{Status: 404, Body: []byte(sharedTestdata(t, "problem.json"))})

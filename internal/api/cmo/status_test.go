@@ -71,7 +71,8 @@ func TestMonitorOfA202(t *testing.T) {
 		{"quoted URL", "", `"HOST/acme/monitor/bare-1"`, "bare-1", false},
 		{"URL in angle brackets", "", "<HOST/acme/monitor/bare-1>\n", "bare-1", false},
 		{"link", "", `{"link":"/acme/monitor/link-1"}`, "link-1", false},
-		{"links", "", `{"links":[{"type":"self","url":"/acme/product/x"},{"type":"monitor","url":"/acme/monitor/link-2"}]}`, "link-2", false},
+		{"links", "", `{"links":[{"type":"self","url":"/acme/product/x"},{"type":"monitor","url":"/acme/monitor/link-2"}]}`,
+			"link-2", false},
 		{"monitor as URL", "", `{"monitor":"HOST/acme/monitor/mon-1"}`, "mon-1", false},
 		{"monitor as object", "", `{"id":"` + tmspID + `","monitor":{"id":"mon-1"}}`, "mon-1", false},
 		{"monitorId", "", `{"id":"` + tmspID + `-simCard","monitorId":"mon-1"}`, "mon-1", false},
@@ -176,7 +177,8 @@ func TestRefusedPatch(t *testing.T) {
 		s.on(patch, answers(status, fmt.Sprintf(`{"@type":"problem","status":%d,"detail":"refused","traceId":"t1"}`, status)))
 		_, err := s.client().SetStatus(t.Context(), tmspID, "ACTIVE")
 		var e *transport.Error
-		if !errors.As(err, &e) || e.Unknown || e.NotSent || e.TraceID != "t1" || is != nil && !errors.Is(err, is) || s.count("") != 1 {
+		if !errors.As(err, &e) || e.Unknown || e.NotSent || e.TraceID != "t1" || is != nil && !errors.Is(err, is) ||
+			s.count("") != 1 {
 			t.Errorf("HTTP %d: %+v after %d calls", status, err, s.count(""))
 		}
 	}
@@ -226,12 +228,14 @@ func TestPatchAgainWhereNobodyListens(t *testing.T) {
 }
 
 func TestOperationSurvivesPrivateState(t *testing.T) {
-	op := Operation{ProductID: tmspID, Target: "ACTIVE", Monitor: monitorID, Since: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)}
+	op := Operation{ProductID: tmspID, Target: "ACTIVE", Monitor: monitorID,
+		Since: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)}
 	raw, err := json.Marshal(op)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"product_id":"` + tmspID + `","target":"ACTIVE","monitor":"` + monitorID + `","since":"2025-01-02T03:04:05Z"}`
+	want := `{"product_id":"` + tmspID + `","target":"ACTIVE","monitor":"` + monitorID +
+		`","since":"2025-01-02T03:04:05Z"}`
 	if string(raw) != want {
 		t.Errorf("got %s", raw)
 	}
@@ -293,7 +297,8 @@ func TestWait(t *testing.T) {
 		{"terminated", terminating, nil, sims("TERMINATED"), "TERMINATED", ""},
 		{"asynchronous", asynchronous(), script(state("InProgress"), state("InProgress"), state("Completed")),
 			sims("PENDING_ACTIVE", "ACTIVE"), "ACTIVE", ""},
-		{"monitor late", asynchronous(), script("404", "404", state("InProgress"), state("DONE")), sims("ACTIVE"), "ACTIVE", ""},
+		{"monitor late", asynchronous(), script("404", "404", state("InProgress"), state("DONE")), sims("ACTIVE"), "ACTIVE",
+			""},
 		{"monitor never there", asynchronous(), script("404"), sims("INACTIVE", "ACTIVE"), "ACTIVE", ""},
 		{"monitor gone after a while", asynchronous(), script(state("InProgress"), "404"), sims("INACTIVE"), "INACTIVE",
 			"the SIM card has settled on INACTIVE instead of ACTIVE"},
@@ -302,18 +307,25 @@ func TestWait(t *testing.T) {
 		{"no monitor", blind, nil, sims("INACTIVE", "INACTIVE", "INACTIVE", "PENDING_ACTIVE", "ACTIVE"), "ACTIVE", ""},
 		{"no monitor, long ago, without effect", longAgo, nil, sims("INACTIVE"), "INACTIVE",
 			"the SIM card has settled on INACTIVE instead of ACTIVE"},
-		{"failed", asynchronous(), script(state("InProgress"), testdata(t, "monitor_in_error.json")), sims("INACTIVE"), "INACTIVE",
-			"change of SIM card " + tmspID + " to ACTIVE failed (state: InError): CMO API: read monitor of the change of SIM card " +
+		{"failed", asynchronous(), script(state("InProgress"), testdata(t, "monitor_in_error.json")), sims("INACTIVE"),
+			"INACTIVE",
+			"change of SIM card " + tmspID + " to ACTIVE failed (state: InError): CMO API: read monitor of the change of SIM " +
+				"card " +
 				tmspID + " to ACTIVE: HTTP 400: ACTIVE to CREATED is not offered"},
 		{"completed with an error", asynchronous(),
-			script(`{"state":"Completed","response":{"statusCode":422,"body":"{\"reason\":\"by tariff\"}"}}`), sims("INACTIVE"), "INACTIVE",
-			"change of SIM card " + tmspID + " to ACTIVE failed (state: Completed): CMO API: read monitor of the change of SIM card " +
+			script(`{"state":"Completed","response":{"statusCode":422,"body":"{\"reason\":\"by tariff\"}"}}`), sims("INACTIVE"),
+			"INACTIVE",
+			"change of SIM card " + tmspID + " to ACTIVE failed (state: Completed): CMO API: read monitor of the change of " +
+				"SIM card " +
 				tmspID + " to ACTIVE: HTTP 422: by tariff"},
-		{"failed without words", asynchronous(), script(`{"state":"rejected","response":{"statusCode":202,"body":"no"}}`), sims("X"), "X",
-			"change of SIM card " + tmspID + " to ACTIVE failed (state: rejected): CMO API: read monitor of the change of SIM card " +
+		{"failed without words", asynchronous(), script(`{"state":"rejected","response":{"statusCode":202,"body":"no"}}`),
+			sims("X"), "X",
+			"change of SIM card " + tmspID + " to ACTIVE failed (state: rejected): CMO API: read monitor of the change of SIM " +
+				"card " +
 				tmspID + " to ACTIVE: no"},
 		{"failed, SIM card unreadable", asynchronous(), script(`{"state":"failed","detail":"outside"}`), answers(500, ""), "",
-			"change of SIM card " + tmspID + " to ACTIVE failed (state: failed): CMO API: read monitor of the change of SIM card " +
+			"change of SIM card " + tmspID + " to ACTIVE failed (state: failed): CMO API: read monitor of the change of SIM " +
+				"card " +
 				tmspID + " to ACTIVE: outside"},
 	}
 	for _, test := range tests {
@@ -433,7 +445,8 @@ func TestWaitLogsProgress(t *testing.T) {
 	if _, err := c.Wait(t.Context(), asynchronous()); err != nil {
 		t.Fatal(err)
 	}
-	want := `msg=waiting api="CMO API" operation="change of SIM card ` + tmspID + ` to ACTIVE" elapsed=0s polls=1 state=InProgress`
+	want := `msg=waiting api="CMO API" operation="change of SIM card ` + tmspID +
+		` to ACTIVE" elapsed=0s polls=1 state=InProgress`
 	if strings.Count(log.String(), "waiting") != 1 || !strings.Contains(log.String(), want) {
 		t.Errorf("got %s", log.String())
 	}
@@ -464,7 +477,8 @@ func TestPeek(t *testing.T) {
 		{"monitor gone long ago", Operation{ProductID: tmspID, Target: "ACTIVE", Monitor: monitorID, Since: longAgo},
 			"404", "INACTIVE", wait.Failed, true},
 		{"no monitor", Operation{ProductID: tmspID, Target: "ACTIVE", Since: now}, "", "INACTIVE", wait.Pending, false},
-		{"synchronous", Operation{ProductID: tmspID, Target: "ACTIVE", Synchronous: true, Since: now}, "", "ACTIVE", wait.Done, false},
+		{"synchronous", Operation{ProductID: tmspID, Target: "ACTIVE", Synchronous: true, Since: now}, "", "ACTIVE",
+			wait.Done, false},
 		{"synchronous, without effect", Operation{ProductID: tmspID, Target: "ACTIVE", Synchronous: true, Since: longAgo},
 			"", "INACTIVE", wait.Failed, true},
 	}
@@ -491,7 +505,8 @@ func TestPeek(t *testing.T) {
 	t.Run("unreadable", func(t *testing.T) {
 		s := newService(t)
 		s.on(monitored, answers(500, ""))
-		if state, result, err := s.client().Peek(t.Context(), asynchronous()); err == nil || state != wait.Pending || result.Product != nil {
+		if state, result, err := s.client().Peek(t.Context(), asynchronous()); err == nil || state != wait.Pending ||
+			result.Product != nil {
 			t.Errorf("got %d, %+v, %v", state, result, err)
 		}
 	})
@@ -532,7 +547,8 @@ func TestSettle(t *testing.T) {
 		{"kept by an earlier version", "", sims("INACTIVE"), wait.NoEffect, "INACTIVE", "", 3},
 		{"something else happened", "INACTIVE", sims("SUSPENDED"), wait.Superseded, "SUSPENDED", "", 3},
 		{"unreadable", "INACTIVE", answers(404, "<html>"), wait.Undecided, "",
-			"the state of the change of SIM card " + tmspID + " to ACTIVE, of unknown outcome could not be read: CMO API: read product " +
+			"the state of the change of SIM card " + tmspID + " to ACTIVE, of unknown outcome could not be read: CMO API: " +
+				"read product " +
 				tmspID + ": HTTP 404", 6},
 	}
 	for _, test := range tests {
@@ -562,7 +578,8 @@ func TestSettleReadsThriceAtLeast(t *testing.T) {
 	s := newService(t)
 	s.on("GET /product/"+tmspID, sims("INACTIVE"))
 	c := s.client(func(cfg *Config) { cfg.Pace.Patience = time.Nanosecond })
-	verdict, _, err := c.Settle(t.Context(), Operation{ProductID: tmspID, Target: "ACTIVE", Before: "INACTIVE", Since: time.Now()})
+	verdict, _, err := c.Settle(t.Context(), Operation{ProductID: tmspID, Target: "ACTIVE", Before: "INACTIVE",
+		Since: time.Now()})
 	if verdict != wait.NoEffect || err != nil || s.count("GET") != 3 {
 		t.Errorf("got %v, %v after %d reads", verdict, err, s.count("GET"))
 	}

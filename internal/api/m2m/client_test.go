@@ -149,7 +149,8 @@ func TestRequests(t *testing.T) {
 		if got, want := elements(t, []byte(s.bodies[i])), elements(t, testdata(t, file)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %q\nwant %q", file, got, want)
 		}
-		for name, want := range map[string]string{"Content-Type": "application/xml", "Accept": "application/xml", "User-Agent": "test/1"} {
+		for name, want := range map[string]string{"Content-Type": "application/xml", "Accept": "application/xml",
+			"User-Agent": "test/1"} {
 			if got := s.headers[i].Get(name); got != want {
 				t.Errorf("%s = %q, want %q", name, got, want)
 			}
@@ -164,11 +165,13 @@ func TestRequestsInEachStyle(t *testing.T) {
 	for style, want := range map[TagStyle][]string{
 		UpperSnake: {
 			"<SET_AA_GROUP", "VERSION=1", "API_ID=42", "<AUTHENTICATION", "<USERNAME", "simulator-user", ">USERNAME",
-			"<PASSWORD", password, ">PASSWORD", ">AUTHENTICATION", "<ICCID", iccid, ">ICCID", "<GROUP", "a<b>", ">GROUP", ">SET_AA_GROUP",
+			"<PASSWORD", password, ">PASSWORD", ">AUTHENTICATION", "<ICCID", iccid, ">ICCID", "<GROUP", "a<b>", ">GROUP",
+			">SET_AA_GROUP",
 		},
 		TitleSnake: {
 			"<Set_AA_Group", "Version=1", "API_ID=42", "<Authentication", "<Username", "simulator-user", ">Username",
-			"<Password", password, ">Password", ">Authentication", "<ICCID", iccid, ">ICCID", "<Group", "a<b>", ">Group", ">Set_AA_Group",
+			"<Password", password, ">Password", ">Authentication", "<ICCID", iccid, ">ICCID", "<Group", "a<b>", ">Group",
+			">Set_AA_Group",
 		},
 	} {
 		s := serve(t, answer{body: string(testdata(t, "success.xml"))})
@@ -184,7 +187,8 @@ func TestRequestsInEachStyle(t *testing.T) {
 }
 
 func TestParseTagStyle(t *testing.T) {
-	for text, want := range map[string]TagStyle{"": LowerSnake, "lower_snake": LowerSnake, "upper_snake": UpperSnake, "title_snake": TitleSnake} {
+	for text, want := range map[string]TagStyle{"": LowerSnake, "lower_snake": LowerSnake, "upper_snake": UpperSnake,
+		"title_snake": TitleSnake} {
 		if got, err := ParseTagStyle(text); got != want || err != nil {
 			t.Errorf("ParseTagStyle(%q) = %q, %v", text, got, err)
 		}
@@ -233,17 +237,21 @@ func TestQueryStatus(t *testing.T) {
 		body string
 		want Status
 	}{
-		"sample":          {string(testdata(t, "query_status_response.xml")), Active},
-		"BOM":             {"\xef\xbb\xbf" + string(testdata(t, "query_status_response.xml")), Active},
-		"declaration":     {`<?xml version="1.0" encoding="utf-8"?>` + reply(`<api_outcome>success</api_outcome><status>closed</status>`), Closed},
-		"Latin-1":         {`<?xml version="1.0" encoding="ISO-8859-1"?>` + reply("<note>caf\xe9</note><api_outcome>success</api_outcome><status>active</status>"), Active},
-		"ASCII":           {`<?xml version="1.0" encoding="US-ASCII"?>` + reply(`<api_outcome>success</api_outcome><status>active</status>`), Active},
-		"other spelling":  {`<Query-Status-Response Api-Id="42"><API.OUTCOME> Success </API.OUTCOME><STATUS>De-Activated</STATUS></Query-Status-Response>`, Deactivated},
-		"no api_id":       {`<query_status_response><api_outcome>success</api_outcome><status>active</status></query_status_response>`, Active},
-		"unknown word":    {reply(`<api_outcome>success</api_outcome><status>Pre Active</status>`), "preactive"},
-		"more fields":     {reply(`<api_outcome>success</api_outcome><x><status>closed</status></x><status>active</status><y/>`), Active},
-		"comment, CDATA":  {reply(`<!-- c --><api_outcome><![CDATA[success]]></api_outcome><status>active</status>`), Active},
-		"repeated, equal": {reply(`<api_outcome>success</api_outcome><status>active</status><status>active</status>`), Active},
+		"sample": {string(testdata(t, "query_status_response.xml")), Active},
+		"BOM":    {"\xef\xbb\xbf" + string(testdata(t, "query_status_response.xml")), Active},
+		"declaration": {`<?xml version="1.0" encoding="utf-8"?>` +
+			reply(`<api_outcome>success</api_outcome><status>closed</status>`), Closed},
+		"Latin-1": {`<?xml version="1.0" encoding="ISO-8859-1"?>` +
+			reply("<note>caf\xe9</note><api_outcome>success</api_outcome><status>active</status>"), Active},
+		"ASCII": {`<?xml version="1.0" encoding="US-ASCII"?>` +
+			reply(`<api_outcome>success</api_outcome><status>active</status>`), Active},
+		"other spelling": {`<Query-Status-Response Api-Id="42"><API.OUTCOME> Success </API.OUTCOME><STATUS>De-Activated</STATUS></Query-Status-Response>`, Deactivated},
+		"no api_id":      {`<query_status_response><api_outcome>success</api_outcome><status>active</status></query_status_response>`, Active},
+		"unknown word":   {reply(`<api_outcome>success</api_outcome><status>Pre Active</status>`), "preactive"},
+		"more fields":    {reply(`<api_outcome>success</api_outcome><x><status>closed</status></x><status>active</status><y/>`), Active},
+		"comment, CDATA": {reply(`<!-- c --><api_outcome><![CDATA[success]]></api_outcome><status>active</status>`), Active},
+		"repeated, equal": {reply(`<api_outcome>success</api_outcome><status>active</status><status>active</status>`),
+			Active},
 	} {
 		got, err := serve(t, answer{body: row.body}).client(t, io.Discard).QueryStatus(t.Context(), iccid)
 		if got != row.want || err != nil {
@@ -264,32 +272,58 @@ func TestQueryStatusFailures(t *testing.T) {
 		notFound bool
 		notAPI   bool
 	}{
-		"invalid iccid":         {answer: answer{body: reply(`<api_outcome>invalid_iccid</api_outcome>`)}, want: "HTTP 200: invalid_iccid", notFound: true},
-		"with 404":              {answer: answer{status: 404, body: reply(`<api_outcome>Invalid ICCID</api_outcome>`)}, want: "HTTP 404: Invalid ICCID", notFound: true},
-		"with 500":              {answer: answer{status: 500, body: reply(`<api_outcome>INVALID-ICCID</api_outcome>`)}, want: "HTTP 500: INVALID-ICCID", notFound: true},
-		"in another element":    {answer: answer{body: reply(`<api_outcome>failure</api_outcome><e><d>Invalid ICCID</d></e>`)}, want: "HTTP 200: failure: Invalid ICCID", notFound: true},
-		"more words":            {answer: answer{body: reply(`<api_outcome>invalid iccid format</api_outcome>`)}, want: "HTTP 200: invalid iccid format"},
-		"success beside it":     {answer: answer{body: reply(`<api_outcome>success</api_outcome><e>invalid iccid</e>`)}, want: "HTTP 200: the reply states no status", notAPI: true},
-		"another command's":     {answer: answer{body: string(testdata(t, "failure_reason.xml"))}, want: "HTTP 200: the XML is not the reply to this command", notAPI: true},
-		"crossed":               {answer: answer{body: `<query_status_response api_id="43"><api_outcome>invalid_iccid</api_outcome></query_status_response>`}, want: "HTTP 200: the reply carries another api_id than the request", notAPI: true},
-		"404 page":              {answer: answer{status: 404, body: "<html><body>invalid iccid</body></html>"}, want: "HTTP 404: invalid iccid: the XML is not the reply to this command", notAPI: true},
-		"HTML":                  {answer: answer{body: string(testdata(t, "error_page.html"))}, want: "HTTP 200: Bad gateway The server returned an invalid response. You sent: <password>(secret)</password>: the XML holds a document type or a processing instruction", notAPI: true},
-		"empty":                 {answer: answer{body: " \n"}, want: "HTTP 200: the body is empty", notAPI: true},
-		"truncated":             {answer: answer{body: `<query_status_response api_id="42"><api_outcome>invalid iccid`}, want: "HTTP 200: invalid iccid: the body is not well-formed XML", notAPI: true},
-		"second root":           {answer: answer{body: reply(`<api_outcome>invalid iccid</api_outcome>`) + "<x/>"}, want: "HTTP 200: invalid iccid: the body is not well-formed XML", notAPI: true},
-		"text after the root":   {answer: answer{body: reply(`<api_outcome>invalid iccid</api_outcome>`) + "x"}, want: "HTTP 200: invalid iccid x: the body is not well-formed XML", notAPI: true},
-		"document type":         {answer: answer{body: `<!DOCTYPE r [<!ENTITY e "invalid iccid">]>` + reply(`<api_outcome>&e;</api_outcome>`)}, want: `HTTP 200: ]> &e;: the XML holds a document type or a processing instruction`, notAPI: true},
-		"instruction":           {answer: answer{body: `<?php echo?>` + reply(`<api_outcome>invalid iccid</api_outcome>`)}, want: "HTTP 200: invalid iccid: the XML holds a document type or a processing instruction", notAPI: true},
-		"charset":               {answer: answer{body: `<?xml version="1.0" encoding="EBCDIC"?>` + reply(`<api_outcome>invalid iccid</api_outcome>`)}, want: "HTTP 200: invalid iccid: the XML is in a character set that is not known", notAPI: true},
-		"deep":                  {answer: answer{body: reply(strings.Repeat("<a>", 40) + "invalid iccid" + strings.Repeat("</a>", 40))}, want: "HTTP 200: invalid iccid: the XML is nested too deeply", notAPI: true},
-		"nothing said":          {answer: answer{body: reply(``)}, want: "HTTP 200: the reply states no outcome", notAPI: true},
-		"success without 2xx":   {answer: answer{status: 404, body: reply(`<api_outcome>success</api_outcome><status>active</status>`)}, want: "HTTP 404: success: active: the HTTP status contradicts the outcome that the reply states"},
-		"two outcomes":          {answer: answer{body: reply(`<api_outcome>success</api_outcome><api_outcome>no</api_outcome><status>active</status>`)}, want: "HTTP 200: success: no: active"},
-		"status missing":        {answer: answer{body: reply(`<api_outcome>success</api_outcome>`)}, want: "HTTP 200: the reply states no status", notAPI: true},
-		"redirect, never taken": {answer: answer{status: 307, header: map[string]string{"Location": "/"}, body: "moved"}, want: "HTTP 307: a redirect, which is not followed", notAPI: true},
-		"JSON":                  {answer: answer{body: `{"error":"invalid iccid"}`}, want: `HTTP 200: {"error":"invalid iccid"}: the body is not well-formed XML`, notAPI: true},
+		"invalid iccid": {answer: answer{body: reply(`<api_outcome>invalid_iccid</api_outcome>`)},
+			want: "HTTP 200: invalid_iccid", notFound: true},
+		"with 404": {answer: answer{status: 404, body: reply(`<api_outcome>Invalid ICCID</api_outcome>`)},
+			want: "HTTP 404: Invalid ICCID", notFound: true},
+		"with 500": {answer: answer{status: 500, body: reply(`<api_outcome>INVALID-ICCID</api_outcome>`)},
+			want: "HTTP 500: INVALID-ICCID", notFound: true},
+		"in another element": {answer: answer{body: reply(`<api_outcome>failure</api_outcome><e><d>Invalid ICCID</d></e>`)},
+			want: "HTTP 200: failure: Invalid ICCID", notFound: true},
+		"more words": {answer: answer{body: reply(`<api_outcome>invalid iccid format</api_outcome>`)},
+			want: "HTTP 200: invalid iccid format"},
+		"success beside it": {answer: answer{body: reply(`<api_outcome>success</api_outcome><e>invalid iccid</e>`)},
+			want: "HTTP 200: the reply states no status", notAPI: true},
+		"another command's": {answer: answer{body: string(testdata(t, "failure_reason.xml"))},
+			want: "HTTP 200: the XML is not the reply to this command", notAPI: true},
+		"crossed": {answer: answer{body: `<query_status_response api_id="43"><api_outcome>invalid_iccid</api_outcome></query_status_response>`}, want: "HTTP 200: the reply carries another api_id than the request", notAPI: true},
+		"404 page": {answer: answer{status: 404, body: "<html><body>invalid iccid</body></html>"},
+			want: "HTTP 404: invalid iccid: the XML is not the reply to this command", notAPI: true},
+		"HTML": {answer: answer{body: string(testdata(t, "error_page.html"))},
+			want: "HTTP 200: Bad gateway The server returned an invalid response. You sent: <password>(secret)</password>: " +
+				"the XML holds a document type or a processing instruction", notAPI: true},
+		"empty": {answer: answer{body: " \n"}, want: "HTTP 200: the body is empty", notAPI: true},
+		"truncated": {answer: answer{body: `<query_status_response api_id="42"><api_outcome>invalid iccid`},
+			want: "HTTP 200: invalid iccid: the body is not well-formed XML", notAPI: true},
+		"second root": {answer: answer{body: reply(`<api_outcome>invalid iccid</api_outcome>`) + "<x/>"},
+			want: "HTTP 200: invalid iccid: the body is not well-formed XML", notAPI: true},
+		"text after the root": {answer: answer{body: reply(`<api_outcome>invalid iccid</api_outcome>`) + "x"},
+			want: "HTTP 200: invalid iccid x: the body is not well-formed XML", notAPI: true},
+		"document type": {answer: answer{body: `<!DOCTYPE r [<!ENTITY e "invalid iccid">]>` +
+			reply(`<api_outcome>&e;</api_outcome>`)},
+			want: `HTTP 200: ]> &e;: the XML holds a document type or a processing instruction`, notAPI: true},
+		"instruction": {answer: answer{body: `<?php echo?>` + reply(`<api_outcome>invalid iccid</api_outcome>`)},
+			want: "HTTP 200: invalid iccid: the XML holds a document type or a processing instruction", notAPI: true},
+		"charset": {answer: answer{body: `<?xml version="1.0" encoding="EBCDIC"?>` +
+			reply(`<api_outcome>invalid iccid</api_outcome>`)},
+			want: "HTTP 200: invalid iccid: the XML is in a character set that is not known", notAPI: true},
+		"deep": {answer: answer{body: reply(strings.Repeat("<a>", 40) + "invalid iccid" +
+			strings.Repeat("</a>", 40))}, want: "HTTP 200: invalid iccid: the XML is nested too deeply", notAPI: true},
+		"nothing said": {answer: answer{body: reply(``)}, want: "HTTP 200: the reply states no outcome",
+			notAPI: true},
+		"success without 2xx": {answer: answer{status: 404,
+			body: reply(`<api_outcome>success</api_outcome><status>active</status>`)},
+			want: "HTTP 404: success: active: the HTTP status contradicts the outcome that the reply states"},
+		"two outcomes": {answer: answer{body: reply(`<api_outcome>success</api_outcome><api_outcome>no</api_outcome><status>active</status>`)}, want: "HTTP 200: success: no: active"},
+		"status missing": {answer: answer{body: reply(`<api_outcome>success</api_outcome>`)},
+			want: "HTTP 200: the reply states no status", notAPI: true},
+		"redirect, never taken": {answer: answer{status: 307, header: map[string]string{"Location": "/"}, body: "moved"},
+			want: "HTTP 307: a redirect, which is not followed", notAPI: true},
+		"JSON": {answer: answer{body: `{"error":"invalid iccid"}`},
+			want: `HTTP 200: {"error":"invalid iccid"}: the body is not well-formed XML`, notAPI: true},
 		"reason echoed as data": {answer: answer{body: reply(`<api_outcome>failure</api_outcome><iccid>invalid iccid</iccid>`)}, want: "HTTP 200: failure"},
-		"control characters":    {answer: answer{body: reply("<api_outcome>no\nsuch\tthing\u202e</api_outcome>")}, want: "HTTP 200: no such thing"},
+		"control characters": {answer: answer{body: reply("<api_outcome>no\nsuch\tthing\u202e</api_outcome>")},
+			want: "HTTP 200: no such thing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, row.answer)
@@ -298,7 +332,8 @@ func TestQueryStatusFailures(t *testing.T) {
 				t.Fatalf("got  %q, %v\nwant %s", status, err, op+row.want)
 			}
 			if errors.Is(err, transport.ErrNotFound) != row.notFound || errors.Is(err, ErrInvalidICCID) != row.notFound {
-				t.Errorf("not found = %v, ErrInvalidICCID = %v; want %v", errors.Is(err, transport.ErrNotFound), errors.Is(err, ErrInvalidICCID), row.notFound)
+				t.Errorf("not found = %v, ErrInvalidICCID = %v; want %v", errors.Is(err, transport.ErrNotFound),
+					errors.Is(err, ErrInvalidICCID), row.notFound)
 			}
 			if errors.Is(err, transport.ErrNotTheAPI) != row.notAPI {
 				t.Errorf("not the API = %v", !row.notAPI)
@@ -337,37 +372,60 @@ func TestSetAAGroupFailures(t *testing.T) {
 		unknown bool
 		reason  error
 	}{
-		"invalid iccid":       {answer: answer{body: string(testdata(t, "failure_reason.xml"))}, want: "HTTP 200: invalid_iccid", reason: ErrInvalidICCID},
-		"invalid group":       {answer: answer{body: string(testdata(t, "failure_element.xml"))}, want: "HTTP 200: Failure: Invalid Group", reason: ErrInvalidGroup},
-		"invalid group, 400":  {answer: answer{status: 400, body: string(testdata(t, "failure_element.xml"))}, want: "HTTP 400: Failure: Invalid Group", reason: ErrInvalidGroup},
-		"invalid iccid, 500":  {answer: answer{status: 500, body: string(testdata(t, "failure_reason.xml"))}, want: "HTTP 500: invalid_iccid", reason: ErrInvalidICCID},
-		"unnamed reason":      {answer: answer{body: string(testdata(t, "failure_unnamed.xml"))}, want: "HTTP 200: Failure: 17: Insufficient permission"},
-		"unnamed reason, 403": {answer: answer{status: 403, body: string(testdata(t, "failure_unnamed.xml"))}, want: "HTTP 403: Failure: 17: Insufficient permission"},
-		"unnamed reason, 500": {answer: answer{status: 500, body: reply(`<api_outcome>internal error</api_outcome>`)}, want: "HTTP 500: internal error", unknown: true},
-		"unnamed reason, 501": {answer: answer{status: 501, body: reply(`<api_outcome>no such command</api_outcome>`)}, want: "HTTP 501: no such command", unknown: true},
-		"unnamed reason, 503": {answer: answer{status: 503, body: reply(`<api_outcome>busy</api_outcome>`)}, want: "HTTP 503: busy", unknown: true},
-		"text, no outcome":    {answer: answer{body: reply(`<note>hello</note>`)}, want: "HTTP 200: hello", unknown: true},
-		"empty outcome":       {answer: answer{body: reply(`<api_outcome/>`)}, want: "HTTP 200: the reply states no outcome", unknown: true},
-		"empty outcome, 400":  {answer: answer{status: 400, body: reply(`<api_outcome/>`)}, want: "HTTP 400: the reply states no outcome"},
-		"success, 500":        {answer: answer{status: 500, body: reply(`<api_outcome>success</api_outcome>`)}, want: "HTTP 500: success", unknown: true},
-		"success, 400":        {answer: answer{status: 400, body: reply(`<api_outcome>success</api_outcome>`)}, want: "HTTP 400: success: the HTTP status contradicts the outcome that the reply states", unknown: true},
-		"another command's":   {answer: answer{body: string(testdata(t, "query_status_response.xml"))}, want: "HTTP 200: the XML is not the reply to this command", unknown: true},
-		"another's, 400":      {answer: answer{status: 400, body: string(testdata(t, "query_status_response.xml"))}, want: "HTTP 400: the XML is not the reply to this command"},
-		"crossed success":     {answer: answer{body: `<set_aa_group_response api_id="7"><api_outcome>success</api_outcome></set_aa_group_response>`}, want: "HTTP 200: the reply carries another api_id than the request", unknown: true},
-		"crossed failure":     {answer: answer{body: `<set_aa_group_response api_id="7"><api_outcome>invalid_group</api_outcome></set_aa_group_response>`}, want: "HTTP 200: the reply carries another api_id than the request", unknown: true},
-		"crossed refusal":     {answer: answer{body: `<set_aa_group_response api_id="7"><api_outcome>invalid credentials</api_outcome></set_aa_group_response>`}, want: "HTTP 200: the reply carries another api_id than the request", unknown: true},
-		"empty":               {answer: answer{}, want: "HTTP 200: the body is empty", unknown: true},
-		"empty, 204":          {answer: answer{status: 204}, want: "HTTP 204: the body is empty", unknown: true},
-		"empty, 400":          {answer: answer{status: 400}, want: "HTTP 400: the body is empty"},
-		"page":                {answer: answer{body: "<p>welcome"}, want: "HTTP 200: welcome: the body is not well-formed XML", unknown: true},
-		"page, 404":           {answer: answer{status: 404, body: "<p>no page"}, want: "HTTP 404: no page: the body is not well-formed XML"},
-		"page, 408":           {answer: answer{status: 408, body: "<p>slow"}, want: "HTTP 408: slow: the body is not well-formed XML", unknown: true},
-		"page, 429":           {answer: answer{status: 429, body: "<p>slow down"}, want: "HTTP 429: slow down: the body is not well-formed XML"},
-		"page, 502":           {answer: answer{status: 502, body: "<p>bad gateway"}, want: "HTTP 502: bad gateway: the body is not well-formed XML", unknown: true},
-		"redirect":            {answer: answer{status: 307, header: map[string]string{"Location": "/"}}, want: "HTTP 307: a redirect, which is not followed", unknown: true},
-		"redirect, bad":       {answer: answer{status: 302, header: map[string]string{"Location": "/%zz?password=x"}}, want: "the answer redirects to something that is not a URL", unknown: true},
-		"cut":                 {answer: answer{drop: true}, want: "EOF", unknown: true},
-		"cut in the answer":   {answer: answer{header: map[string]string{"Content-Length": "900"}, body: "<x"}, want: "the answer (HTTP 200) broke off: unexpected EOF", unknown: true},
+		"invalid iccid": {answer: answer{body: string(testdata(t, "failure_reason.xml"))},
+			want: "HTTP 200: invalid_iccid", reason: ErrInvalidICCID},
+		"invalid group": {answer: answer{body: string(testdata(t, "failure_element.xml"))},
+			want: "HTTP 200: Failure: Invalid Group", reason: ErrInvalidGroup},
+		"invalid group, 400": {answer: answer{status: 400, body: string(testdata(t, "failure_element.xml"))},
+			want: "HTTP 400: Failure: Invalid Group", reason: ErrInvalidGroup},
+		"invalid iccid, 500": {answer: answer{status: 500, body: string(testdata(t, "failure_reason.xml"))},
+			want: "HTTP 500: invalid_iccid", reason: ErrInvalidICCID},
+		"unnamed reason": {answer: answer{body: string(testdata(t, "failure_unnamed.xml"))},
+			want: "HTTP 200: Failure: 17: Insufficient permission"},
+		"unnamed reason, 403": {answer: answer{status: 403, body: string(testdata(t, "failure_unnamed.xml"))},
+			want: "HTTP 403: Failure: 17: Insufficient permission"},
+		"unnamed reason, 500": {answer: answer{status: 500, body: reply(`<api_outcome>internal error</api_outcome>`)},
+			want: "HTTP 500: internal error", unknown: true},
+		"unnamed reason, 501": {answer: answer{status: 501, body: reply(`<api_outcome>no such command</api_outcome>`)},
+			want: "HTTP 501: no such command", unknown: true},
+		"unnamed reason, 503": {answer: answer{status: 503, body: reply(`<api_outcome>busy</api_outcome>`)},
+			want: "HTTP 503: busy", unknown: true},
+		"text, no outcome": {answer: answer{body: reply(`<note>hello</note>`)}, want: "HTTP 200: hello", unknown: true},
+		"empty outcome": {answer: answer{body: reply(`<api_outcome/>`)}, want: "HTTP 200: the reply states no outcome",
+			unknown: true},
+		"empty outcome, 400": {answer: answer{status: 400, body: reply(`<api_outcome/>`)},
+			want: "HTTP 400: the reply states no outcome"},
+		"success, 500": {answer: answer{status: 500, body: reply(`<api_outcome>success</api_outcome>`)},
+			want: "HTTP 500: success", unknown: true},
+		"success, 400": {answer: answer{status: 400, body: reply(`<api_outcome>success</api_outcome>`)},
+			want: "HTTP 400: success: the HTTP status contradicts the outcome that the reply states", unknown: true},
+		"another command's": {answer: answer{body: string(testdata(t, "query_status_response.xml"))},
+			want: "HTTP 200: the XML is not the reply to this command", unknown: true},
+		"another's, 400": {answer: answer{status: 400, body: string(testdata(t, "query_status_response.xml"))},
+			want: "HTTP 400: the XML is not the reply to this command"},
+		"crossed success": {answer: answer{body: `<set_aa_group_response api_id="7"><api_outcome>success</api_outcome></set_aa_group_response>`}, want: "HTTP 200: the reply carries another api_id than the request", unknown: true},
+		"crossed failure": {answer: answer{body: `<set_aa_group_response api_id="7"><api_outcome>invalid_group</api_outcome></set_aa_group_response>`}, want: "HTTP 200: the reply carries another api_id than the request", unknown: true},
+		"crossed refusal": {answer: answer{body: `<set_aa_group_response api_id="7"><api_outcome>invalid credentials</api_outcome></set_aa_group_response>`}, want: "HTTP 200: the reply carries another api_id than the request", unknown: true},
+		"empty":           {answer: answer{}, want: "HTTP 200: the body is empty", unknown: true},
+		"empty, 204":      {answer: answer{status: 204}, want: "HTTP 204: the body is empty", unknown: true},
+		"empty, 400":      {answer: answer{status: 400}, want: "HTTP 400: the body is empty"},
+		"page": {answer: answer{body: "<p>welcome"},
+			want: "HTTP 200: welcome: the body is not well-formed XML", unknown: true},
+		"page, 404": {answer: answer{status: 404, body: "<p>no page"},
+			want: "HTTP 404: no page: the body is not well-formed XML"},
+		"page, 408": {answer: answer{status: 408, body: "<p>slow"},
+			want: "HTTP 408: slow: the body is not well-formed XML", unknown: true},
+		"page, 429": {answer: answer{status: 429, body: "<p>slow down"},
+			want: "HTTP 429: slow down: the body is not well-formed XML"},
+		"page, 502": {answer: answer{status: 502, body: "<p>bad gateway"},
+			want: "HTTP 502: bad gateway: the body is not well-formed XML", unknown: true},
+		"redirect": {answer: answer{status: 307, header: map[string]string{"Location": "/"}},
+			want: "HTTP 307: a redirect, which is not followed", unknown: true},
+		"redirect, bad": {answer: answer{status: 302, header: map[string]string{"Location": "/%zz?password=x"}},
+			want: "the answer redirects to something that is not a URL", unknown: true},
+		"cut": {answer: answer{drop: true}, want: "EOF", unknown: true},
+		"cut in the answer": {answer: answer{header: map[string]string{"Content-Length": "900"}, body: "<x"},
+			want: "the answer (HTTP 200) broke off: unexpected EOF", unknown: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, row.answer)
@@ -399,7 +457,8 @@ func TestSetAAGroupFailures(t *testing.T) {
 
 // A connection that the reads have left open must not be used for the command: net/http might send it twice.
 func TestSetAAGroupOnceAfterReads(t *testing.T) {
-	s := serve(t, answer{body: string(testdata(t, "query_status_response.xml"))}, answer{body: string(testdata(t, "query_status_response.xml"))}, answer{drop: true})
+	s := serve(t, answer{body: string(testdata(t, "query_status_response.xml"))},
+		answer{body: string(testdata(t, "query_status_response.xml"))}, answer{drop: true})
 	c := s.client(t, io.Discard)
 	for range 2 {
 		if _, err := c.QueryStatus(t.Context(), iccid); err != nil {
@@ -416,15 +475,18 @@ func TestSetAAGroupOnceAfterReads(t *testing.T) {
 
 func TestRefusedCredentialsStopTheClient(t *testing.T) {
 	for name, a := range map[string]answer{
-		"in words":        {body: `<set_aa_group_response api_id="42"><api_outcome>invalid credentials</api_outcome></set_aa_group_response>`},
-		"in words, 500":   {status: 500, body: `<set_aa_group_response api_id="42"><api_outcome>failure</api_outcome><d>Authentication failed</d></set_aa_group_response>`},
-		"by status":       {status: 401, body: `<set_aa_group_response api_id="42"><api_outcome>no</api_outcome></set_aa_group_response>`},
+		"in words": {body: `<set_aa_group_response api_id="42"><api_outcome>invalid credentials</api_outcome></set_aa_group_response>`},
+		"in words, 500": {status: 500,
+			body: `<set_aa_group_response api_id="42"><api_outcome>failure</api_outcome><d>Authentication failed</d></set_aa_group_response>`},
+		"by status": {status: 401,
+			body: `<set_aa_group_response api_id="42"><api_outcome>no</api_outcome></set_aa_group_response>`},
 		"by status alone": {status: 401},
 	} {
 		s := serve(t, a)
 		c := s.client(t, io.Discard)
 		err := c.SetAAGroup(t.Context(), iccid, "LIVE10")
-		if !errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrOutcomeUnknown) || errors.Is(err, transport.ErrStopped) {
+		if !errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrOutcomeUnknown) ||
+			errors.Is(err, transport.ErrStopped) {
 			t.Errorf("%s: %v", name, err)
 		}
 		_, err = c.QueryStatus(t.Context(), iccid)
@@ -468,13 +530,15 @@ func TestThePasswordStaysInside(t *testing.T) {
 	escaped := "simulator&amp;password"
 	long := strings.Repeat("x", 190) + password // an excerpt's end cuts it in two
 	for name, a := range map[string]answer{
-		"page":            {status: 400, body: string(testdata(t, "error_page.html"))},
-		"echo":            {status: 400, body: "you sent " + password + " and " + escaped},
-		"cut":             {status: 400, body: long},
-		"outcome":         {body: `<set_aa_group_response><api_outcome>bad ` + escaped + `</api_outcome></set_aa_group_response>`},
-		"entity":          {body: `<set_aa_group_response><api_outcome>&other;` + escaped},
-		"bad close":       {body: `<set_aa_group_response><simulator-password></x>`},
-		"cut, in a reply": {body: `<set_aa_group_response><api_outcome>` + strings.Repeat("x", 192) + escaped + `</api_outcome></set_aa_group_response>`},
+		"page": {status: 400, body: string(testdata(t, "error_page.html"))},
+		"echo": {status: 400, body: "you sent " + password + " and " + escaped},
+		"cut":  {status: 400, body: long},
+		"outcome": {body: `<set_aa_group_response><api_outcome>bad ` + escaped +
+			`</api_outcome></set_aa_group_response>`},
+		"entity":    {body: `<set_aa_group_response><api_outcome>&other;` + escaped},
+		"bad close": {body: `<set_aa_group_response><simulator-password></x>`},
+		"cut, in a reply": {body: `<set_aa_group_response><api_outcome>` + strings.Repeat("x", 192) + escaped +
+			`</api_outcome></set_aa_group_response>`},
 	} {
 		var log bytes.Buffer
 		s := serve(t, a)

@@ -42,7 +42,8 @@ func testdata(t testing.TB, name string) string {
 }
 
 func accountBody(sim string) string {
-	return `{"_id":"` + accountID + `","state":"ACTIVE","type":"MVNO","number":"+4512345678","mvnoSim":{"simNumber":"` + sim + `"}}`
+	return `{"_id":"` + accountID + `","state":"ACTIVE","type":"MVNO","number":"+4512345678","mvnoSim":{"simNumber":"` +
+		sim + `"}}`
 }
 
 func errorBody(code, message string) string {
@@ -133,7 +134,8 @@ func TestAccount(t *testing.T) {
 	if s.last.URL.Path != "/prefix/mvno/"+accountID || s.last.URL.RawQuery != "" || s.last.Method != http.MethodGet {
 		t.Errorf("%s %s", s.last.Method, s.last.URL)
 	}
-	for name, want := range map[string]string{"Authorization": "Bearer " + token, "Accept": "application/json", "User-Agent": "test/1", "X-Api-Key": ""} {
+	for name, want := range map[string]string{"Authorization": "Bearer " + token, "Accept": "application/json",
+		"User-Agent": "test/1", "X-Api-Key": ""} {
 		if got := s.last.Header.Get(name); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
@@ -144,12 +146,13 @@ func TestAccountForms(t *testing.T) {
 	for name, row := range map[string]struct {
 		id, body, want string
 	}{
-		"by number":       {"+4512345678", accountBody(oldICC), oldICC},
-		"id in capitals":  {strings.ToUpper(accountID), accountBody(oldICC), oldICC},
-		"no SIM":          {accountID, `{"_id":"` + accountID + `","state":"CREATING"}`, ""},
-		"SIM null":        {accountID, `{"_id":"` + accountID + `","state":"CREATING","mvnoSim":null}`, ""},
-		"SIM as a number": {accountID, `{"_id":"` + accountID + `","state":"X","mvnoSim":{"simNumber":8945010000000000017}}`, oldICC},
-		"BOM":             {accountID, "\xef\xbb\xbf" + accountBody(" "+oldICC+"F "), oldICC + "F"},
+		"by number":      {"+4512345678", accountBody(oldICC), oldICC},
+		"id in capitals": {strings.ToUpper(accountID), accountBody(oldICC), oldICC},
+		"no SIM":         {accountID, `{"_id":"` + accountID + `","state":"CREATING"}`, ""},
+		"SIM null":       {accountID, `{"_id":"` + accountID + `","state":"CREATING","mvnoSim":null}`, ""},
+		"SIM as a number": {accountID, `{"_id":"` + accountID + `","state":"X","mvnoSim":{"simNumber":8945010000000000017}}`,
+			oldICC},
+		"BOM": {accountID, "\xef\xbb\xbf" + accountBody(" "+oldICC+"F "), oldICC + "F"},
 	} {
 		got, err := serve(t, []answer{{body: row.body}}, nil).client(t, io.Discard).Account(t.Context(), row.id)
 		if err != nil || got.SIM.SIMNumber != row.want {
@@ -166,28 +169,49 @@ func TestAccountFailures(t *testing.T) {
 		notFound bool
 		notAPI   bool
 	}{
-		"not found":          {answer: answer{status: 404, body: errorBody("mvnoAccount", "MVNO account not found")}, want: "HTTP 404 mvnoAccount: MVNO account not found", notFound: true},
-		"array":              {answer: answer{status: 404, body: `{"error":[{"code":"mvnoAccount"},{"code":"x","message":"y","path":"z"}]}`}, want: "HTTP 404 mvnoAccount", notFound: true},
-		"errors":             {answer: answer{status: 404, body: `{"errors":[{"code":"mvnoAccount","message":"gone"}]}`}, want: "HTTP 404 mvnoAccount: gone", notFound: true},
-		"second code":        {answer: answer{status: 404, body: `{"errors":[{"code":"x"},{"code":"mvnoAccount"}]}`}, want: "HTTP 404 x"},
-		"another code":       {answer: answer{status: 404, body: errorBody("sim", "no")}, want: "HTTP 404 sim: no"},
-		"code in capitals":   {answer: answer{status: 404, body: errorBody("MVNOACCOUNT", "no")}, want: "HTTP 404 MVNOACCOUNT: no"},
-		"code as a number":   {answer: answer{status: 404, body: `{"error":{"code":17,"message":404100100}}`}, want: "HTTP 404: 404100100"},
-		"code with 400":      {answer: answer{status: 400, body: errorBody("mvnoAccount", "no")}, want: "HTTP 400 mvnoAccount: no"},
-		"code with 200":      {answer: answer{body: errorBody("mvnoAccount", "no")}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
-		"no code":            {answer: answer{status: 404, body: `{"error":{}}`}, want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
-		"error null":         {answer: answer{status: 404, body: `{"error":null}`}, want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
-		"error as text":      {answer: answer{status: 404, body: `{"error":"mvnoAccount"}`}, want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
-		"page":               {answer: answer{status: 404, body: "<h1>mvnoAccount</h1>"}, want: "HTTP 404: the body is an HTML or XML page, not JSON", notAPI: true},
-		"page 200":           {answer: answer{body: "<h1>login</h1>"}, want: "HTTP 200: the body is an HTML or XML page, not JSON", notAPI: true},
-		"empty":              {answer: answer{status: 404}, want: "HTTP 404: the body is empty", notAPI: true},
-		"empty 200":          {answer: answer{}, want: "HTTP 200: the body is empty", notAPI: true},
-		"truncated":          {answer: answer{body: accountBody(oldICC)[:60]}, want: "HTTP 200: the body is not valid JSON", notAPI: true},
-		"array of accounts":  {answer: answer{body: "[" + accountBody(oldICC) + "]"}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
-		"SIM of other shape": {answer: answer{body: `{"_id":"` + accountID + `","state":"ACTIVE","mvnoSim":{"simNumber":["x"]}}`}, want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
-		"another account":    {answer: answer{body: strings.Replace(accountBody(oldICC), "5f0c", "5f0d", 1)}, want: "HTTP 200: the answer is about another account", notAPI: true},
-		"access denied":      {answer: answer{status: 403, body: errorBody("access_denied", "Access denied")}, want: "HTTP 403 access_denied: Access denied"},
-		"redirect away":      {answer: answer{status: 302, location: "https://other.example/?x=1"}, want: "HTTP 302: a redirect to other.example, which is not followed", notAPI: true},
+		"not found": {answer: answer{status: 404, body: errorBody("mvnoAccount", "MVNO account not found")},
+			want: "HTTP 404 mvnoAccount: MVNO account not found", notFound: true},
+		"array": {answer: answer{status: 404,
+			body: `{"error":[{"code":"mvnoAccount"},{"code":"x","message":"y","path":"z"}]}`}, want: "HTTP 404 mvnoAccount",
+			notFound: true},
+		"errors": {answer: answer{status: 404, body: `{"errors":[{"code":"mvnoAccount","message":"gone"}]}`},
+			want: "HTTP 404 mvnoAccount: gone", notFound: true},
+		"second code": {answer: answer{status: 404, body: `{"errors":[{"code":"x"},{"code":"mvnoAccount"}]}`},
+			want: "HTTP 404 x"},
+		"another code": {answer: answer{status: 404, body: errorBody("sim", "no")}, want: "HTTP 404 sim: no"},
+		"code in capitals": {answer: answer{status: 404, body: errorBody("MVNOACCOUNT", "no")},
+			want: "HTTP 404 MVNOACCOUNT: no"},
+		"code as a number": {answer: answer{status: 404, body: `{"error":{"code":17,"message":404100100}}`},
+			want: "HTTP 404: 404100100"},
+		"code with 400": {answer: answer{status: 400, body: errorBody("mvnoAccount", "no")},
+			want: "HTTP 400 mvnoAccount: no"},
+		"code with 200": {answer: answer{body: errorBody("mvnoAccount", "no")},
+			want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
+		"no code": {answer: answer{status: 404, body: `{"error":{}}`},
+			want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
+		"error null": {answer: answer{status: 404, body: `{"error":null}`},
+			want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
+		"error as text": {answer: answer{status: 404, body: `{"error":"mvnoAccount"}`},
+			want: "HTTP 404: the JSON has another shape than documented", notAPI: true},
+		"page": {answer: answer{status: 404, body: "<h1>mvnoAccount</h1>"},
+			want: "HTTP 404: the body is an HTML or XML page, not JSON", notAPI: true},
+		"page 200": {answer: answer{body: "<h1>login</h1>"},
+			want: "HTTP 200: the body is an HTML or XML page, not JSON", notAPI: true},
+		"empty":     {answer: answer{status: 404}, want: "HTTP 404: the body is empty", notAPI: true},
+		"empty 200": {answer: answer{}, want: "HTTP 200: the body is empty", notAPI: true},
+		"truncated": {answer: answer{body: accountBody(oldICC)[:60]}, want: "HTTP 200: the body is not valid JSON",
+			notAPI: true},
+		"array of accounts": {answer: answer{body: "[" + accountBody(oldICC) + "]"},
+			want: "HTTP 200: the JSON has another shape than documented", notAPI: true},
+		"SIM of other shape": {answer: answer{body: `{"_id":"` + accountID +
+			`","state":"ACTIVE","mvnoSim":{"simNumber":["x"]}}`}, want: "HTTP 200: the JSON has another shape than documented",
+			notAPI: true},
+		"another account": {answer: answer{body: strings.Replace(accountBody(oldICC), "5f0c", "5f0d", 1)},
+			want: "HTTP 200: the answer is about another account", notAPI: true},
+		"access denied": {answer: answer{status: 403, body: errorBody("access_denied", "Access denied")},
+			want: "HTTP 403 access_denied: Access denied"},
+		"redirect away": {answer: answer{status: 302, location: "https://other.example/?x=1"},
+			want: "HTTP 302: a redirect to other.example, which is not followed", notAPI: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, []answer{row.answer}, nil)
@@ -196,7 +220,8 @@ func TestAccountFailures(t *testing.T) {
 				t.Fatalf("got  %v\nwant %s", err, op+row.want)
 			}
 			if errors.Is(err, transport.ErrNotFound) != row.notFound || errors.Is(err, transport.ErrNotTheAPI) != row.notAPI {
-				t.Errorf("not found = %v, not the API = %v", errors.Is(err, transport.ErrNotFound), errors.Is(err, transport.ErrNotTheAPI))
+				t.Errorf("not found = %v, not the API = %v", errors.Is(err, transport.ErrNotFound),
+					errors.Is(err, transport.ErrNotTheAPI))
 			}
 			if reads, _ := s.counts(); reads != 1 {
 				t.Errorf("%d reads, want 1", reads)
@@ -206,7 +231,8 @@ func TestAccountFailures(t *testing.T) {
 }
 
 func TestAccountErrorDetails(t *testing.T) {
-	s := serve(t, []answer{{status: 422, body: `{"error":{"code":"a","message":"b"},"errors":[{"message":"c","path":"p"},{"message":"d"},{}]}`}}, nil)
+	s := serve(t, []answer{{status: 422,
+		body: `{"error":{"code":"a","message":"b"},"errors":[{"message":"c","path":"p"},{"message":"d"},{}]}`}}, nil)
 	_, err := s.client(t, io.Discard).Account(t.Context(), accountID)
 	var failure *transport.Error
 	if !errors.As(err, &failure) || !reflect.DeepEqual(failure.Details, []string{"p c", "d"}) {
@@ -231,13 +257,17 @@ func TestPoolSIMErrors(t *testing.T) {
 		want     string
 		notFound bool
 	}{
-		"not found":    {answer: answer{status: 404, body: errorBody("not_found", "SIM not found")}, want: "HTTP 404 not_found: SIM not found", notFound: true},
+		"not found": {answer: answer{status: 404, body: errorBody("not_found", "SIM not found")},
+			want: "HTTP 404 not_found: SIM not found", notFound: true},
 		"sim":          {answer: answer{status: 404, body: errorBody("sim", "no")}, want: "HTTP 404 sim: no", notFound: true},
 		"another code": {answer: answer{status: 404, body: errorBody("mvnoAccount", "no")}, want: "HTTP 404 mvnoAccount: no"},
-		"denied":       {answer: answer{status: 403, body: errorBody("access_denied", "no")}, want: "HTTP 403 access_denied: no"},
-		"page":         {answer: answer{status: 404, body: "<p>not_found"}, want: "HTTP 404: the body is an HTML or XML page, not JSON"},
-		"another SIM":  {answer: answer{body: `{"_id":"` + oldICC + `"}`}, want: "HTTP 200: the answer is about another SIM"},
-		"no id":        {answer: answer{body: `{"puk1":"11112222"}`}, want: "HTTP 200: the JSON has another shape than documented"},
+		"denied": {answer: answer{status: 403, body: errorBody("access_denied", "no")},
+			want: "HTTP 403 access_denied: no"},
+		"page": {answer: answer{status: 404, body: "<p>not_found"},
+			want: "HTTP 404: the body is an HTML or XML page, not JSON"},
+		"another SIM": {answer: answer{body: `{"_id":"` + oldICC + `"}`}, want: "HTTP 200: the answer is about another SIM"},
+		"no id": {answer: answer{body: `{"puk1":"11112222"}`},
+			want: "HTTP 200: the JSON has another shape than documented"},
 	} {
 		_, err := serve(t, []answer{row.answer}, nil).client(t, io.Discard).PoolSIM(t.Context(), newICC)
 		if err == nil || err.Error() != op+row.want || errors.Is(err, transport.ErrNotFound) != row.notFound {
@@ -254,7 +284,8 @@ func TestSwap(t *testing.T) {
 		"autoAssign":  {AutoAssign, testdata(t, "swap.json"), newICC},
 		"PIN, number": {newICC, strings.Replace(testdata(t, "swap.json"), `"11112222"`, `11112222`, 1), newICC},
 		// An executed swap must not look like one of unknown outcome because of a quoted boolean.
-		"success as text":   {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":"True"`, 1), newICC},
+		"success as text": {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":"True"`, 1),
+			newICC},
 		"success as number": {newICC, strings.Replace(testdata(t, "swap.json"), `"success":true`, `"success":1`, 1), newICC},
 	} {
 		s := serve(t, nil, []answer{{body: row.body}})
@@ -262,15 +293,18 @@ func TestSwap(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		want := SIM{SIMNumber: row.want, IMSI: "238010000000042", Network: "TDC", FormFactor: "NANO", PIN1: "0000", PIN2: "1111", PUK1: "11112222", PUK2: "33334444"}
+		want := SIM{SIMNumber: row.want, IMSI: "238010000000042", Network: "TDC", FormFactor: "NANO", PIN1: "0000",
+			PIN2: "1111", PUK1: "11112222", PUK2: "33334444"}
 		if *sim != want {
 			t.Errorf("%s: another SIM than %v", name, want)
 		}
-		if s.last.Method != http.MethodGet || s.last.URL.Path != "/prefix/mvno/"+accountID+"/changesim/"+row.newSIM || s.last.URL.RawQuery != "" {
+		if s.last.Method != http.MethodGet || s.last.URL.Path != "/prefix/mvno/"+accountID+"/changesim/"+row.newSIM ||
+			s.last.URL.RawQuery != "" {
 			t.Errorf("%s: %s %s", name, s.last.Method, s.last.URL)
 		}
 		for header, want := range map[string]string{
-			"Cache-Control": "no-store", "Authorization": "Bearer " + token, "Accept": "application/json", "Idempotency-Key": "", "Transfer-Encoding": "",
+			"Cache-Control": "no-store", "Authorization": "Bearer " + token, "Accept": "application/json", "Idempotency-Key": "",
+			"Transfer-Encoding": "",
 		} {
 			if got := s.last.Header.Get(header); got != want {
 				t.Errorf("%s: %s = %q, want %q", name, header, got, want)
@@ -294,35 +328,58 @@ func TestSwapIsSentOnce(t *testing.T) {
 		want    string
 		unknown bool
 	}{
-		"dropped":          {answer: answer{drop: true}, want: "EOF", unknown: true},
-		"301":              {answer: answer{status: 301, location: self}, want: "HTTP 301: a redirect, which is not followed", unknown: true},
-		"302":              {answer: answer{status: 302, location: self}, want: "HTTP 302: a redirect, which is not followed", unknown: true},
-		"303":              {answer: answer{status: 303, location: self}, want: "HTTP 303: a redirect, which is not followed", unknown: true},
-		"307":              {answer: answer{status: 307, location: self}, want: "HTTP 307: a redirect, which is not followed", unknown: true},
-		"308":              {answer: answer{status: 308, location: self}, want: "HTTP 308: a redirect, which is not followed", unknown: true},
-		"redirect away":    {answer: answer{status: 302, location: "https://other.example/?t=1"}, want: "HTTP 302: a redirect to other.example, which is not followed", unknown: true},
-		"500":              {answer: answer{status: 500, body: errorBody("internal_error", "oops")}, want: "HTTP 500 internal_error", unknown: true},
-		"502 page":         {answer: answer{status: 502, body: "<p>bad"}, want: "HTTP 502: the body is an HTML or XML page, not JSON", unknown: true},
-		"503":              {answer: answer{status: 503}, want: "HTTP 503: the body is empty", unknown: true},
-		"408":              {answer: answer{status: 408}, want: "HTTP 408: the body is empty", unknown: true},
-		"success false":    {answer: answer{body: `{"success":false}`}, want: "HTTP 200: the answer says success: false", unknown: true},
-		"error in a 200":   {answer: answer{body: errorBody("state", "no")}, want: "HTTP 200: the JSON has another shape than documented", unknown: true},
-		"no SIM":           {answer: answer{body: `{"success":true}`}, want: "HTTP 200: the answer does not name the new SIM", unknown: true},
-		"SIM without ICC":  {answer: answer{body: `{"success":true,"mvnoSim":{"imsi":"238010000000042"}}`}, want: "HTTP 200: the answer does not name the new SIM", unknown: true},
-		"another SIM":      {answer: answer{body: `{"success":true,"mvnoSim":{"simNumber":"` + thirdICC + `"}}`}, want: "HTTP 200: the answer names another SIM than was asked for", unknown: true},
-		"202":              {answer: answer{status: 202, body: testdata(t, "swap.json")}, want: "HTTP 202: the JSON has another shape than documented", unknown: true},
-		"empty":            {answer: answer{}, want: "HTTP 200: the body is empty", unknown: true},
-		"page":             {answer: answer{body: "<p>login"}, want: "HTTP 200: the body is an HTML or XML page, not JSON", unknown: true},
-		"truncated":        {answer: answer{body: testdata(t, "swap.json")[:150]}, want: "HTTP 200: the body is not valid JSON", unknown: true},
-		"account unknown":  {answer: answer{status: 404, body: errorBody("mvnoAccount", "MVNO account not found")}, want: "HTTP 404 mvnoAccount: MVNO account not found"},
-		"SIM unavailable":  {answer: answer{status: 404, body: errorBody("sim", "not available")}, want: "HTTP 404 sim: not available"},
-		"no eSIM":          {answer: answer{status: 404, body: errorBody("esim", "none left")}, want: "HTTP 404 esim: none left"},
-		"state":            {answer: answer{status: 403, body: errorBody("state", "no")}, want: "HTTP 403 state: no"},
-		"porting":          {answer: answer{status: 403, body: testdata(t, "error_porting.json")}, want: "HTTP 403 porting: Account is in porting"},
-		"level":            {answer: answer{status: 403, body: errorBody("access_denied", "no")}, want: "HTTP 403 access_denied: no"},
-		"401":              {answer: answer{status: 401, body: errorBody("expired", "Token expired")}, want: "HTTP 401 expired: Token expired"},
-		"429":              {answer: answer{status: 429}, want: "HTTP 429: the body is empty"},
-		"token in a reply": {answer: answer{status: 400, body: errorBody("bad_request", "bad token "+token)}, want: "HTTP 400 bad_request: bad token (secret)"},
+		"dropped": {answer: answer{drop: true}, want: "EOF", unknown: true},
+		"301": {answer: answer{status: 301, location: self}, want: "HTTP 301: a redirect, which is not followed",
+			unknown: true},
+		"302": {answer: answer{status: 302, location: self}, want: "HTTP 302: a redirect, which is not followed",
+			unknown: true},
+		"303": {answer: answer{status: 303, location: self}, want: "HTTP 303: a redirect, which is not followed",
+			unknown: true},
+		"307": {answer: answer{status: 307, location: self}, want: "HTTP 307: a redirect, which is not followed",
+			unknown: true},
+		"308": {answer: answer{status: 308, location: self}, want: "HTTP 308: a redirect, which is not followed",
+			unknown: true},
+		"redirect away": {answer: answer{status: 302, location: "https://other.example/?t=1"},
+			want: "HTTP 302: a redirect to other.example, which is not followed", unknown: true},
+		"500": {answer: answer{status: 500, body: errorBody("internal_error", "oops")},
+			want: "HTTP 500 internal_error", unknown: true},
+		"502 page": {answer: answer{status: 502, body: "<p>bad"},
+			want: "HTTP 502: the body is an HTML or XML page, not JSON", unknown: true},
+		"503": {answer: answer{status: 503}, want: "HTTP 503: the body is empty", unknown: true},
+		"408": {answer: answer{status: 408}, want: "HTTP 408: the body is empty", unknown: true},
+		"success false": {answer: answer{body: `{"success":false}`}, want: "HTTP 200: the answer says success: false",
+			unknown: true},
+		"error in a 200": {answer: answer{body: errorBody("state", "no")},
+			want: "HTTP 200: the JSON has another shape than documented", unknown: true},
+		"no SIM": {answer: answer{body: `{"success":true}`}, want: "HTTP 200: the answer does not name the new SIM",
+			unknown: true},
+		"SIM without ICC": {answer: answer{body: `{"success":true,"mvnoSim":{"imsi":"238010000000042"}}`},
+			want: "HTTP 200: the answer does not name the new SIM", unknown: true},
+		"another SIM": {answer: answer{body: `{"success":true,"mvnoSim":{"simNumber":"` + thirdICC + `"}}`},
+			want: "HTTP 200: the answer names another SIM than was asked for", unknown: true},
+		"202": {answer: answer{status: 202, body: testdata(t, "swap.json")},
+			want: "HTTP 202: the JSON has another shape than documented", unknown: true},
+		"empty": {answer: answer{}, want: "HTTP 200: the body is empty", unknown: true},
+		"page": {answer: answer{body: "<p>login"}, want: "HTTP 200: the body is an HTML or XML page, not JSON",
+			unknown: true},
+		"truncated": {answer: answer{body: testdata(t, "swap.json")[:150]},
+			want: "HTTP 200: the body is not valid JSON", unknown: true},
+		"account unknown": {answer: answer{status: 404, body: errorBody("mvnoAccount", "MVNO account not found")},
+			want: "HTTP 404 mvnoAccount: MVNO account not found"},
+		"SIM unavailable": {answer: answer{status: 404, body: errorBody("sim", "not available")},
+			want: "HTTP 404 sim: not available"},
+		"no eSIM": {answer: answer{status: 404, body: errorBody("esim", "none left")},
+			want: "HTTP 404 esim: none left"},
+		"state": {answer: answer{status: 403, body: errorBody("state", "no")}, want: "HTTP 403 state: no"},
+		"porting": {answer: answer{status: 403, body: testdata(t, "error_porting.json")},
+			want: "HTTP 403 porting: Account is in porting"},
+		"level": {answer: answer{status: 403, body: errorBody("access_denied", "no")},
+			want: "HTTP 403 access_denied: no"},
+		"401": {answer: answer{status: 401, body: errorBody("expired", "Token expired")},
+			want: "HTTP 401 expired: Token expired"},
+		"429": {answer: answer{status: 429}, want: "HTTP 429: the body is empty"},
+		"token in a reply": {answer: answer{status: 400, body: errorBody("bad_request", "bad token "+token)},
+			want: "HTTP 400 bad_request: bad token (secret)"},
 	} {
 		for _, warm := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, warm=%v", name, warm), func(t *testing.T) {
@@ -355,7 +412,8 @@ func TestSwapIsSentOnce(t *testing.T) {
 
 // The service gets the form that its page names.
 func TestSwapSpellings(t *testing.T) {
-	for _, spelling := range []string{newICC, newICC + "F", " " + newICC + " ", newICC + string(identity.CheckDigit(newICC))} {
+	for _, spelling := range []string{newICC, newICC + "F", " " + newICC + " ",
+		newICC + string(identity.CheckDigit(newICC))} {
 		s := serve(t, nil, []answer{{body: testdata(t, "swap.json")}})
 		sim, err := s.client(t, io.Discard).Swap(t.Context(), accountID, spelling)
 		if err != nil || sim.SIMNumber != newICC {
@@ -382,13 +440,15 @@ func TestSwapNotSent(t *testing.T) {
 	} {
 		_, err := c.Swap(t.Context(), row.id, row.newSIM)
 		want := "MVNO API: swap the SIM of MVNO account " + row.id + ": " + row.want
-		if err == nil || err.Error() != want || !errors.Is(err, transport.ErrNotSent) || errors.Is(err, transport.ErrOutcomeUnknown) {
+		if err == nil || err.Error() != want || !errors.Is(err, transport.ErrNotSent) ||
+			errors.Is(err, transport.ErrOutcomeUnknown) {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Swap(cancelled, accountID, newICC); !errors.Is(err, transport.ErrNotSent) || !errors.Is(err, context.Canceled) {
+	if _, err := c.Swap(cancelled, accountID, newICC); !errors.Is(err, transport.ErrNotSent) ||
+		!errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	for _, id := range []string{"", "..", "x/y", "deleted"} {
@@ -405,12 +465,14 @@ func TestSwapNotSent(t *testing.T) {
 }
 
 func TestRefusedTokenStopsTheClient(t *testing.T) {
-	s := serve(t, []answer{{status: 401, body: errorBody("invalid_token", "Invalid token")}}, []answer{{body: testdata(t, "swap.json")}})
+	s := serve(t, []answer{{status: 401, body: errorBody("invalid_token", "Invalid token")}},
+		[]answer{{body: testdata(t, "swap.json")}})
 	c := s.client(t, io.Discard)
 	if _, err := c.Account(t.Context(), accountID); !errors.Is(err, transport.ErrUnauthorized) {
 		t.Error(err)
 	}
-	if _, err := c.Swap(t.Context(), accountID, newICC); !errors.Is(err, transport.ErrStopped) || !errors.Is(err, transport.ErrNotSent) {
+	if _, err := c.Swap(t.Context(), accountID, newICC); !errors.Is(err, transport.ErrStopped) ||
+		!errors.Is(err, transport.ErrNotSent) {
 		t.Error(err)
 	}
 	if reads, swaps := s.counts(); reads != 1 || swaps != 0 {
@@ -443,27 +505,30 @@ func TestCodesStayInside(t *testing.T) {
 	planted := `"puk1":"76543218","puk2":"87654329","pin1":"9182","pin2":"8273"`
 	inWords := "puk1_76543218 puk2=87654329, PIN 9182/8273"
 	for name, a := range map[string]answer{
-		"truncated":         {body: `{"success":true,"mvnoSim":{` + planted},
-		"page":              {body: "<html><body>" + planted + "</body></html>"},
-		"page 502":          {status: 502, body: "<html>" + planted},
-		"page 404":          {status: 404, body: "<html>" + planted},
-		"plain text":        {status: 400, body: inWords},
-		"array":             {body: `[{` + planted + `}]`},
-		"SIM is an array":   {body: `{"_id":"` + accountID + `","state":"ACTIVE","success":true,"mvnoSim":[{` + planted + `}]}`},
+		"truncated":  {body: `{"success":true,"mvnoSim":{` + planted},
+		"page":       {body: "<html><body>" + planted + "</body></html>"},
+		"page 502":   {status: 502, body: "<html>" + planted},
+		"page 404":   {status: 404, body: "<html>" + planted},
+		"plain text": {status: 400, body: inWords},
+		"array":      {body: `[{` + planted + `}]`},
+		"SIM is an array": {body: `{"_id":"` + accountID + `","state":"ACTIVE","success":true,"mvnoSim":[{` + planted +
+			`}]}`},
 		"success is text":   {body: `{"success":"76543218","mvnoSim":{` + planted + `}}`},
 		"success is a code": {body: `{"success":76543218,"_id":9182,"mvnoSim":{` + planted + `}}`},
 		"success false":     {body: `{"success":false,"mvnoSim":{` + planted + `}}`},
 		"no ICC":            {body: `{"success":true,"mvnoSim":{` + planted + `}}`},
-		"another SIM":       {body: `{"success":true,"_id":"` + thirdICC + `","mvnoSim":{"simNumber":"` + thirdICC + `",` + planted + `}}`},
-		"error in a 200":    {body: errorBody("sim", inWords)},
-		"error in a 500":    {status: 500, body: errorBody("internal_error", inWords)},
-		"error in a 403":    {status: 403, body: errorBody("state", inWords)},
-		"error, cut":        {status: 403, body: errorBody("state", strings.Repeat("x", 196)+"76543218")},
-		"code of an error":  {status: 403, body: `{"error":{"code":"76543218","message":"no"}}`},
-		"number as a code":  {status: 403, body: `{"error":{"code":76543218,"message":87654329}}`},
-		"several errors":    {status: 422, body: `{"errors":[{"code":"a","message":"` + inWords + `"},{"code":"9182","path":"8273","message":"` + inWords + `"}]}`},
-		"302":               {status: 302, location: "/x?" + "pin=9182", body: planted},
-		"bad redirect":      {status: 302, location: "/%zz?pin=9182&puk=76543218", body: planted},
+		"another SIM": {body: `{"success":true,"_id":"` + thirdICC + `","mvnoSim":{"simNumber":"` + thirdICC + `",` +
+			planted + `}}`},
+		"error in a 200":   {body: errorBody("sim", inWords)},
+		"error in a 500":   {status: 500, body: errorBody("internal_error", inWords)},
+		"error in a 403":   {status: 403, body: errorBody("state", inWords)},
+		"error, cut":       {status: 403, body: errorBody("state", strings.Repeat("x", 196)+"76543218")},
+		"code of an error": {status: 403, body: `{"error":{"code":"76543218","message":"no"}}`},
+		"number as a code": {status: 403, body: `{"error":{"code":76543218,"message":87654329}}`},
+		"several errors": {status: 422, body: `{"errors":[{"code":"a","message":"` + inWords +
+			`"},{"code":"9182","path":"8273","message":"` + inWords + `"}]}`},
+		"302":          {status: 302, location: "/x?" + "pin=9182", body: planted},
+		"bad redirect": {status: 302, location: "/%zz?pin=9182&puk=76543218", body: planted},
 	} {
 		var log bytes.Buffer
 		s := serve(t, []answer{a}, []answer{a})
@@ -488,7 +553,8 @@ func TestCodesStayInside(t *testing.T) {
 }
 
 func TestPrintedSIMHidesCodes(t *testing.T) {
-	sim := SIM{SIMNumber: newICC, IMSI: "238010000000042", Network: "TDC", FormFactor: "NANO", PIN1: "9182", PIN2: "8273", PUK1: "76543218", PUK2: "87654329"}
+	sim := SIM{SIMNumber: newICC, IMSI: "238010000000042", Network: "TDC", FormFactor: "NANO", PIN1: "9182", PIN2: "8273",
+		PUK1: "76543218", PUK2: "87654329"}
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "sim", sim)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "sim", sim, "account", Account{SIM: sim})
@@ -536,26 +602,44 @@ func TestSettle(t *testing.T) {
 		shown          string
 		want           string // error text
 	}{
-		"done":               {before: oldICC, newSIM: newICC, reads: shows(newICC), verdict: wait.Happened, shown: newICC},
-		"done, F":            {before: oldICC, newSIM: newICC, reads: shows(newICC + "F"), verdict: wait.Happened, shown: newICC + "F"},
-		"done after stale":   {before: oldICC, newSIM: newICC, reads: shows(oldICC, oldICC, oldICC, newICC), verdict: wait.Happened, shown: newICC},
-		"not done":           {before: oldICC, newSIM: newICC, reads: shows(oldICC), verdict: wait.NoEffect, shown: oldICC},
-		"not done, F":        {before: oldICC, newSIM: newICC, reads: shows(oldICC + "F"), verdict: wait.NoEffect, shown: oldICC + "F"},
-		"third":              {before: oldICC, newSIM: newICC, reads: shows(thirdICC), verdict: wait.Superseded, shown: thirdICC},
-		"done, check digit":  {before: oldICC, newSIM: newICC, reads: shows(newICC + string(identity.CheckDigit(newICC))), verdict: wait.Happened, shown: newICC + string(identity.CheckDigit(newICC))},
-		"third, then done":   {before: oldICC, newSIM: newICC, reads: shows(thirdICC, newICC), verdict: wait.Happened, shown: newICC},
-		"none":               {before: oldICC, newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"none before":        {before: "", newSIM: newICC, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"word, done":         {before: oldICC, newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
-		"word, stale":        {before: oldICC, newSIM: AutoAssign, reads: shows(oldICC, oldICC, oldICC, thirdICC), verdict: wait.Happened, shown: thirdICC},
-		"word, not done":     {before: oldICC, newSIM: ESIM, reads: shows(oldICC + "F"), verdict: wait.NoEffect, shown: oldICC + "F"},
-		"word, none":         {before: oldICC, newSIM: ESIM, reads: []answer{nothing}, want: cannot + "the account shows no SIM"},
-		"word, from none":    {before: "", newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
-		"trouble, then new":  {before: oldICC, newSIM: newICC, reads: append([]answer{{body: "<p>"}, {status: 503}, {drop: true}}, shows(newICC)...), verdict: wait.Happened, shown: newICC},
-		"only trouble":       {before: oldICC, newSIM: newICC, reads: []answer{{body: "<p>"}}, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
-		"old, then trouble":  {before: oldICC, newSIM: newICC, reads: append(shows(oldICC, oldICC), answer{body: "<p>"}), shown: oldICC, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
-		"gone, for a moment": {before: oldICC, newSIM: newICC, reads: append([]answer{gone}, shows(newICC)...), verdict: wait.Happened, shown: newICC},
-		"gone":               {before: oldICC, newSIM: newICC, reads: []answer{gone}, want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 404 mvnoAccount: gone"},
+		"done": {before: oldICC, newSIM: newICC, reads: shows(newICC), verdict: wait.Happened, shown: newICC},
+		"done, F": {before: oldICC, newSIM: newICC, reads: shows(newICC + "F"), verdict: wait.Happened,
+			shown: newICC + "F"},
+		"done after stale": {before: oldICC, newSIM: newICC, reads: shows(oldICC, oldICC, oldICC, newICC),
+			verdict: wait.Happened, shown: newICC},
+		"not done": {before: oldICC, newSIM: newICC, reads: shows(oldICC), verdict: wait.NoEffect, shown: oldICC},
+		"not done, F": {before: oldICC, newSIM: newICC, reads: shows(oldICC + "F"), verdict: wait.NoEffect,
+			shown: oldICC + "F"},
+		"third": {before: oldICC, newSIM: newICC, reads: shows(thirdICC), verdict: wait.Superseded,
+			shown: thirdICC},
+		"done, check digit": {before: oldICC, newSIM: newICC, reads: shows(newICC + string(identity.CheckDigit(newICC))),
+			verdict: wait.Happened, shown: newICC + string(identity.CheckDigit(newICC))},
+		"third, then done": {before: oldICC, newSIM: newICC, reads: shows(thirdICC, newICC), verdict: wait.Happened,
+			shown: newICC},
+		"none": {before: oldICC, newSIM: newICC, reads: []answer{nothing},
+			want: cannot + "the account shows no SIM"},
+		"none before": {before: "", newSIM: newICC, reads: []answer{nothing},
+			want: cannot + "the account shows no SIM"},
+		"word, done": {before: oldICC, newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"word, stale": {before: oldICC, newSIM: AutoAssign, reads: shows(oldICC, oldICC, oldICC, thirdICC),
+			verdict: wait.Happened, shown: thirdICC},
+		"word, not done": {before: oldICC, newSIM: ESIM, reads: shows(oldICC + "F"), verdict: wait.NoEffect,
+			shown: oldICC + "F"},
+		"word, none": {before: oldICC, newSIM: ESIM, reads: []answer{nothing},
+			want: cannot + "the account shows no SIM"},
+		"word, from none": {before: "", newSIM: ESIM, reads: shows(thirdICC), verdict: wait.Happened, shown: thirdICC},
+		"trouble, then new": {before: oldICC, newSIM: newICC,
+			reads: append([]answer{{body: "<p>"}, {status: 503}, {drop: true}}, shows(newICC)...), verdict: wait.Happened,
+			shown: newICC},
+		"only trouble": {before: oldICC, newSIM: newICC, reads: []answer{{body: "<p>"}},
+			want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 200: the body is an HTML or XML page, not JSON"},
+		"old, then trouble": {before: oldICC, newSIM: newICC, reads: append(shows(oldICC, oldICC), answer{body: "<p>"}),
+			shown: oldICC, want: cannot + "MVNO API: read MVNO account " + accountID +
+				": HTTP 200: the body is an HTML or XML page, not JSON"},
+		"gone, for a moment": {before: oldICC, newSIM: newICC, reads: append([]answer{gone}, shows(newICC)...),
+			verdict: wait.Happened, shown: newICC},
+		"gone": {before: oldICC, newSIM: newICC, reads: []answer{gone},
+			want: cannot + "MVNO API: read MVNO account " + accountID + ": HTTP 404 mvnoAccount: gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, row.reads, []answer{{}})
@@ -604,7 +688,8 @@ func TestSettleInterrupted(t *testing.T) {
 }
 
 func TestWaitShown(t *testing.T) {
-	s := serve(t, []answer{{body: accountBody(oldICC)}, {status: 502}, {body: "<p>"}, {body: accountBody(newICC + "F")}}, nil)
+	s := serve(t, []answer{{body: accountBody(oldICC)}, {status: 502}, {body: "<p>"}, {body: accountBody(newICC + "F")}},
+		nil)
 	c := s.client(t, io.Discard)
 	c.pace.Patience = time.Minute
 	a, err := c.WaitShown(t.Context(), accountID, newICC)
@@ -666,7 +751,8 @@ func FuzzAccount(f *testing.F) {
 
 // FuzzSwapAnswer: only the documented answer is a success, and no failure quotes the answer.
 func FuzzSwapAnswer(f *testing.F) {
-	for _, body := range []string{testdata(f, "swap.json"), `{"success":true}`, `{"success":false}`, `<p>`, `{"success":true,"mvnoSim":{"simNumber":1}}`} {
+	for _, body := range []string{testdata(f, "swap.json"), `{"success":true}`, `{"success":false}`, `<p>`,
+		`{"success":true,"mvnoSim":{"simNumber":1}}`} {
 		f.Add([]byte(body), newICC)
 		f.Add([]byte(body), ESIM)
 	}
@@ -677,7 +763,8 @@ func FuzzSwapAnswer(f *testing.F) {
 			t.Fatalf("%v and %v", sim, problem)
 		case problem != nil && (problem.Message != "" || problem.Code != "" || len(problem.Details) > 0):
 			t.Errorf("quotes the answer: %+v", problem)
-		case sim != nil && (sim.SIMNumber == "" || !IsWord(newSIM) && !identity.SameICC(sim.SIMNumber, newSIM) || !json.Valid(transport.StripBOM(body))):
+		case sim != nil && (sim.SIMNumber == "" || !IsWord(newSIM) && !identity.SameICC(sim.SIMNumber, newSIM) ||
+			!json.Valid(transport.StripBOM(body))):
 			t.Errorf("took %q for a swap to %q", body, newSIM)
 		}
 	})

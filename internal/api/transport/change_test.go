@@ -143,7 +143,8 @@ func TestChangeOnTheWire(t *testing.T) {
 			if !bytes.Equal(got, body) || r.ContentLength != int64(len(body)) || len(r.TransferEncoding) > 0 {
 				t.Errorf("%s: body %q, length %d, %v", method, got, r.ContentLength, r.TransferEncoding)
 			}
-			if !r.Close || r.ProtoMajor != 1 || r.Header.Get("User-Agent") != "test/1" || r.Header.Get("Authorization") != "Bearer T" {
+			if !r.Close || r.ProtoMajor != 1 || r.Header.Get("User-Agent") != "test/1" ||
+				r.Header.Get("Authorization") != "Bearer T" {
 				t.Errorf("%s: close = %v, %s, %v", method, r.Close, r.Proto, r.Header)
 			}
 		})
@@ -313,12 +314,14 @@ func TestChangeNotSent(t *testing.T) {
 		},
 		"no TLS": {
 			dial: (&net.Dialer{}).DialContext,
-			base: strings.Replace(plain.URL, "http:", "https:", 1), want: "http: server gave HTTP response to HTTPS client", tries: 3,
+			base: strings.Replace(plain.URL, "http:", "https:", 1), want: "http: server gave HTTP response to HTTPS client",
+			tries: 3,
 		},
 	} {
 		var tries atomic.Int32
 		c := newTestClient(t, row.base, func(cfg *Config) { cfg.ChangeAttempts, cfg.RequestTimeout = 3, 50*time.Millisecond })
-		c.changes.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c.changes.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn,
+			error) {
 			tries.Add(1)
 			return row.dial(ctx, network, addr)
 		}
@@ -341,7 +344,8 @@ func TestChangeWithoutAnAnswer(t *testing.T) {
 	c := newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.RequestTimeout = 3, 200*time.Millisecond })
 	_, err := c.Do(t.Context(), change(http.MethodPost))
 	<-arrived
-	if want := "Test API: change thing: no answer within the request timeout of 200ms"; err == nil || err.Error() != want || !errors.Is(err, ErrOutcomeUnknown) {
+	if want := "Test API: change thing: no answer within the request timeout of 200ms"; err == nil ||
+		err.Error() != want || !errors.Is(err, ErrOutcomeUnknown) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if n := count.of("POST /change"); n != 1 {
@@ -363,7 +367,8 @@ func TestChangeTooSoon(t *testing.T) {
 		})
 		c := newTestClient(t, s.URL, func(cfg *Config) { cfg.ChangeAttempts, cfg.NoChangeAfter429 = row.attempts, row.never })
 		_, err := c.Do(t.Context(), change(http.MethodPost))
-		if (err == nil) != (row.executed == 3) || err != nil && (!errors.Is(err, ErrRateLimited) || errors.Is(err, ErrOutcomeUnknown)) {
+		if (err == nil) != (row.executed == 3) || err != nil &&
+			(!errors.Is(err, ErrRateLimited) || errors.Is(err, ErrOutcomeUnknown)) {
 			t.Errorf("%+v: %v", row, err)
 		}
 		if n := count.of("POST /change"); n != row.executed {
@@ -426,7 +431,8 @@ func TestCancelledInFlight(t *testing.T) {
 		switch {
 		case req.Change && (err != nil || string(res.Body) != "done"):
 			t.Errorf("change: %v", err)
-		case !req.Change && (!errors.Is(err, context.Canceled) || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrNotSent)):
+		case !req.Change && (!errors.Is(err, context.Canceled) || errors.Is(err, ErrOutcomeUnknown) ||
+			errors.Is(err, ErrNotSent)):
 			t.Errorf("read: %v", err)
 		}
 	}

@@ -33,7 +33,8 @@ func mustParse(t testing.TB, raw string) *url.URL {
 func newTestClient(t testing.TB, base string, change func(*Config)) *Client {
 	t.Helper()
 	cfg := Config{
-		API: "Test API", BaseURL: mustParse(t, base), UserAgent: "test/1", Backoff: time.Millisecond, CheckResponse: plainCheck,
+		API: "Test API", BaseURL: mustParse(t, base), UserAgent: "test/1", Backoff: time.Millisecond,
+		CheckResponse: plainCheck,
 	}
 	if change != nil {
 		change(&cfg)

@@ -457,7 +457,8 @@ func TestARefusalStaysInItsClass(t *testing.T) {
 }
 
 func BenchmarkAcquire(b *testing.B) {
-	l := newLimits(Config{RequestsPerSecond: 1e12, MaxConcurrent: 64, RateClasses: map[string]RateClass{"a": {RequestsPerSecond: 1e12, MaxConcurrent: 64}}})
+	l := newLimits(Config{RequestsPerSecond: 1e12, MaxConcurrent: 64,
+		RateClasses: map[string]RateClass{"a": {RequestsPerSecond: 1e12, MaxConcurrent: 64}}})
 	classes := []string{"a"}
 	b.ReportAllocs()
 	for b.Loop() {

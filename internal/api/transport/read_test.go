@@ -22,21 +22,27 @@ func TestReadRetries(t *testing.T) {
 		calls   int
 		want    string
 	}{
-		"429 twice":       {trouble: status(429), fails: 2, calls: 3},
-		"502 four times":  {trouble: status(502), fails: 4, calls: 5},
-		"503":             {trouble: status(503), fails: 2, calls: 3},
-		"504":             {trouble: status(504), fails: 2, calls: 3},
-		"500":             {trouble: status(500), fails: 2, calls: 3},
-		"408":             {trouble: status(408), fails: 2, calls: 3},
-		"425":             {trouble: status(425), fails: 2, calls: 3},
-		"connection cut":  {trouble: drop, fails: 2, calls: 3},
-		"503 for ever":    {trouble: status(503), fails: 99, calls: 5, want: "Test API: read thing: HTTP 503"},
-		"cut for ever":    {trouble: drop, fails: 99, calls: 5, want: "Test API: read thing: EOF"},
-		"404 is final":    {trouble: status(404), fails: 99, calls: 1, want: "Test API: read thing: HTTP 404"},
-		"501 is final":    {trouble: status(501), fails: 99, calls: 1, want: "Test API: read thing: HTTP 501"},
-		"403 is final":    {trouble: status(403), fails: 99, calls: 1, want: "Test API: read thing: HTTP 403"},
-		"answer cut off":  {trouble: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "9") }, fails: 2, calls: 3},
-		"too long a wait": {trouble: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "61"); w.WriteHeader(503) }, fails: 99, calls: 1, want: "Test API: read thing: HTTP 503"},
+		"429 twice":      {trouble: status(429), fails: 2, calls: 3},
+		"502 four times": {trouble: status(502), fails: 4, calls: 5},
+		"503":            {trouble: status(503), fails: 2, calls: 3},
+		"504":            {trouble: status(504), fails: 2, calls: 3},
+		"500":            {trouble: status(500), fails: 2, calls: 3},
+		"408":            {trouble: status(408), fails: 2, calls: 3},
+		"425":            {trouble: status(425), fails: 2, calls: 3},
+		"connection cut": {trouble: drop, fails: 2, calls: 3},
+		"503 for ever":   {trouble: status(503), fails: 99, calls: 5, want: "Test API: read thing: HTTP 503"},
+		"cut for ever":   {trouble: drop, fails: 99, calls: 5, want: "Test API: read thing: EOF"},
+		"404 is final":   {trouble: status(404), fails: 99, calls: 1, want: "Test API: read thing: HTTP 404"},
+		"501 is final":   {trouble: status(501), fails: 99, calls: 1, want: "Test API: read thing: HTTP 501"},
+		"403 is final":   {trouble: status(403), fails: 99, calls: 1, want: "Test API: read thing: HTTP 403"},
+		"answer cut off": {trouble: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "9") },
+			fails: 2, calls: 3},
+		"too long a wait": {trouble: func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.Header().Set("Retry-After", "61")
+			w.WriteHeader(503)
+		}, fails: 99, calls: 1,
+			want: "Test API: read thing: HTTP 503"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, count := serve(t, func(w http.ResponseWriter, r *http.Request, n int) {
@@ -64,9 +70,11 @@ func TestRetryAfter(t *testing.T) {
 		header   func() string
 		from, to time.Duration
 	}{
-		"seconds":        {func() string { return "7" }, 7 * time.Second, 7 * time.Second},
-		"date":           {func() string { return time.Now().Add(9 * time.Second).UTC().Format(http.TimeFormat) }, 9 * time.Second, 9 * time.Second},
-		"date, past":     {func() string { return time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat) }, 250 * time.Millisecond, 500 * time.Millisecond},
+		"seconds": {func() string { return "7" }, 7 * time.Second, 7 * time.Second},
+		"date": {func() string { return time.Now().Add(9 * time.Second).UTC().Format(http.TimeFormat) },
+			9 * time.Second, 9 * time.Second},
+		"date, past": {func() string { return time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat) },
+			250 * time.Millisecond, 500 * time.Millisecond},
 		"none":           {func() string { return "" }, 250 * time.Millisecond, 500 * time.Millisecond},
 		"nonsense":       {func() string { return "soon" }, 250 * time.Millisecond, 500 * time.Millisecond},
 		"negative":       {func() string { return "-5" }, 250 * time.Millisecond, 500 * time.Millisecond},
@@ -74,13 +82,14 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
-			c := faked(newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.Backoff = 500 * time.Millisecond }), func(*http.Request) (*http.Response, error) {
-				at = append(at, time.Now())
-				if len(at) == 1 {
-					return reply(503, map[string]string{"Retry-After": row.header()}), nil
-				}
-				return reply(200, nil), nil
-			})
+			c := faked(newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.Backoff = 500 * time.Millisecond }),
+				func(*http.Request) (*http.Response, error) {
+					at = append(at, time.Now())
+					if len(at) == 1 {
+						return reply(503, map[string]string{"Retry-After": row.header()}), nil
+					}
+					return reply(200, nil), nil
+				})
 			if _, err := c.Do(t.Context(), read("/x")); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -93,7 +102,8 @@ func TestRetryAfter(t *testing.T) {
 
 func TestBackoffDoubles(t *testing.T) {
 	c := newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.Backoff = time.Second })
-	for attempt, full := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 6: 30 * time.Second, 1000: 30 * time.Second} {
+	for attempt, full := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second,
+		6: 30 * time.Second, 1000: 30 * time.Second} {
 		for range 200 {
 			if d := c.backoff(attempt); d < full/2 || d > full {
 				t.Fatalf("attempt %d: %s, want %s to %s", attempt, d, full/2, full)
@@ -111,8 +121,9 @@ func TestRedirectsOfReads(t *testing.T) {
 		want     string
 		calls    int
 	}{
-		"same host":          {location: "/target?x=1", calls: 2},
-		"another port":       {location: other.URL + "/target?token=hidden", want: "Test API: read thing: HTTP 302", calls: 1},
+		"same host": {location: "/target?x=1", calls: 2},
+		"another port": {location: other.URL + "/target?token=hidden", want: "Test API: read thing: HTTP 302",
+			calls: 1},
 		"another host":       {location: "https://other.example/target", want: "Test API: read thing: HTTP 302", calls: 1},
 		"without the scheme": {location: "//other.example/target", want: "Test API: read thing: HTTP 302", calls: 1},
 		"refused":            {location: "/target", none: true, want: "Test API: read thing: HTTP 302", calls: 1},
@@ -179,14 +190,16 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	var log bytes.Buffer
 	s, _ := serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) { _, _ = io.WriteString(w, "the-answer") })
 	c := newTestClient(t, s.URL, func(cfg *Config) { cfg.Tokens, cfg.Logger = StaticToken("the-token"), textLogger(&log) })
-	req := Request{Op: "post thing", Method: http.MethodPost, Path: "/x", Body: []byte("the-body"), Header: http.Header{"X-A": {"the-header"}}}
+	req := Request{Op: "post thing", Method: http.MethodPost, Path: "/x", Body: []byte("the-body"),
+		Header: http.Header{"X-A": {"the-header"}}}
 	if _, err := c.Do(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(log.String(), "the-") {
 		t.Error(log.String())
 	}
-	for _, want := range []string{`api="Test API"`, `operation="post thing"`, "method=POST", "path=/x", "attempt=1", "status=200", "bytes=10"} {
+	for _, want := range []string{`api="Test API"`, `operation="post thing"`, "method=POST", "path=/x", "attempt=1",
+		"status=200", "bytes=10"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in %s", want, log.String())
 		}
@@ -230,7 +243,8 @@ func TestAnswerTooLarge(t *testing.T) {
 	})
 	c := newTestClient(t, s.URL, nil)
 	_, err := c.Do(t.Context(), read("/x"))
-	if want := "Test API: read thing: the answer is larger than 32 MiB"; err == nil || err.Error() != want || !errors.Is(err, ErrNotTheAPI) {
+	if want := "Test API: read thing: the answer is larger than 32 MiB"; err == nil || err.Error() != want ||
+		!errors.Is(err, ErrNotTheAPI) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if count.all() != 1 {
@@ -244,7 +258,8 @@ func TestAnswerTooLarge(t *testing.T) {
 
 func TestErrorKinds(t *testing.T) {
 	kinds := map[string]error{
-		"not found": ErrNotFound, "conflict": ErrConflict, "unauthorized": ErrUnauthorized, "forbidden": ErrForbidden, "rate": ErrRateLimited,
+		"not found": ErrNotFound, "conflict": ErrConflict, "unauthorized": ErrUnauthorized, "forbidden": ErrForbidden,
+		"rate":    ErrRateLimited,
 		"unknown": ErrOutcomeUnknown, "not sent": ErrNotSent, "stopped": ErrStopped, "not the API": ErrNotTheAPI,
 	}
 	for name, row := range map[string]struct {
@@ -259,9 +274,12 @@ func TestErrorKinds(t *testing.T) {
 		"403":        {Error{Status: 403}, []string{"forbidden"}, "A: op: HTTP 403"},
 		"429":        {Error{Status: 429}, []string{"rate"}, "A: op: HTTP 429"},
 		"unknown":    {Error{Unknown: true, Cause: io.EOF}, []string{"unknown"}, "A: op: EOF"},
-		"not sent":   {Error{NotSent: true, Stopped: true, Cause: ErrStopped}, []string{"not sent", "stopped"}, "A: op: no further calls are made"},
-		"page":       {Error{Status: 200, NotTheAPI: true, Message: "Hi", Cause: errors.New("why")}, []string{"not the API"}, "A: op: HTTP 200: Hi: why"},
-		"wrapped URL": {Error{Cause: fmt.Errorf("x: %w", &url.Error{Op: "Get", URL: "https://h/?secret", Err: io.ErrUnexpectedEOF})}, nil,
+		"not sent": {Error{NotSent: true, Stopped: true, Cause: ErrStopped}, []string{"not sent", "stopped"},
+			"A: op: no further calls are made"},
+		"page": {Error{Status: 200, NotTheAPI: true, Message: "Hi", Cause: errors.New("why")}, []string{"not the API"},
+			"A: op: HTTP 200: Hi: why"},
+		"wrapped URL": {Error{Cause: fmt.Errorf("x: %w",
+			&url.Error{Op: "Get", URL: "https://h/?secret", Err: io.ErrUnexpectedEOF})}, nil,
 			"A: op: unexpected EOF"},
 	} {
 		row.err.API, row.err.Op = "A", "op"

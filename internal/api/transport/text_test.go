@@ -11,8 +11,9 @@ import (
 
 func TestExcerpt(t *testing.T) {
 	for name, row := range map[string]struct{ body, want string }{
-		"plain":           {"  no\r\n such\tthing ", "no such thing"},
-		"page":            {"<html><head><style>p{}</style><script>var a=1</script></head><!-- x --><body><h1>Bad</h1>gateway</body></html>", "Bad gateway"},
+		"plain": {"  no\r\n such\tthing ", "no such thing"},
+		"page": {"<html><head><style>p{}</style><script>var a=1</script></head><!-- x " +
+			"--><body><h1>Bad</h1>gateway</body></html>", "Bad gateway"},
 		"not markup":      {"a < b and c > d", "a < b and c > d"},
 		"control, bidi":   {"a\x00\x1b[31mb\u202ec\u200bd", "a[31mbcd"},
 		"broken UTF-8":    {"a\xff\xfeb", "a?b"},
@@ -58,11 +59,14 @@ func TestRedact(t *testing.T) {
 // Every field that comes from the service is redacted, whatever CheckResponse made of it.
 func TestErrorsAreRedacted(t *testing.T) {
 	c := newTestClient(t, "https://api.example.com", func(cfg *Config) { cfg.Secrets = []string{"hidden"} })
-	failure := c.Fail(change("POST"), &Response{Status: 200}, Error{Code: "hidden", Message: "x hidden", Details: []string{"hidden", "y"}})
-	if failure.Code != "(secret)" || failure.Message != "x (secret)" || failure.Details[0] != "(secret)" || failure.Details[1] != "y" {
+	failure := c.Fail(change("POST"), &Response{Status: 200},
+		Error{Code: "hidden", Message: "x hidden", Details: []string{"hidden", "y"}})
+	if failure.Code != "(secret)" || failure.Message != "x (secret)" || failure.Details[0] != "(secret)" ||
+		failure.Details[1] != "y" {
 		t.Errorf("%+v", failure)
 	}
-	if !failure.Unknown || failure.Status != 200 || failure.Op != "change thing" || failure.Path != "/change" || failure.Method != "POST" {
+	if !failure.Unknown || failure.Status != 200 || failure.Op != "change thing" || failure.Path != "/change" ||
+		failure.Method != "POST" {
 		t.Errorf("%+v", failure)
 	}
 }
@@ -89,7 +93,8 @@ func TestDecodeJSON(t *testing.T) {
 		A int    `json:"a"`
 		B string `json:"b"`
 	}
-	if err := DecodeJSON([]byte("\xef\xbb\xbf {\"a\":1,\"b\":\"x\",\"new\":[]} "), &v); err != nil || v.A != 1 || v.B != "x" {
+	if err := DecodeJSON([]byte("\xef\xbb\xbf {\"a\":1,\"b\":\"x\",\"new\":[]} "), &v); err != nil || v.A != 1 ||
+		v.B != "x" {
 		t.Errorf("%+v, %v", v, err)
 	}
 	for body, want := range map[string]string{
@@ -110,14 +115,16 @@ func TestDecodeJSON(t *testing.T) {
 }
 
 func FuzzExcerpt(f *testing.F) {
-	for _, seed := range []string{"", "a  b", "<p>x</p>", "<script>", "\xff\x00é", strings.Repeat("a", 300), "<!-- " + strings.Repeat("é", 9000), "pass-word-1"} {
+	for _, seed := range []string{"", "a  b", "<p>x</p>", "<script>", "\xff\x00é", strings.Repeat("a", 300),
+		"<!-- " + strings.Repeat("é", 9000), "pass-word-1"} {
 		f.Add([]byte(seed))
 	}
 	const secret = "pass-word-1"
 	redact := newRedactor([]string{secret})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got := Excerpt(body)
-		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > excerptLength+1 || strings.Contains(got, "  ") || got != strings.TrimSpace(got) {
+		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > excerptLength+1 || strings.Contains(got, "  ") ||
+			got != strings.TrimSpace(got) {
 			t.Errorf("%q", got)
 		}
 		for _, r := range got {

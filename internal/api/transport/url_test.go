@@ -7,7 +7,8 @@ import (
 )
 
 func TestCheckEndpoint(t *testing.T) {
-	const plain = "must begin with https://: http:// would send the credentials in the clear and is accepted for a loopback host only"
+	const plain = "must begin with https://: http:// would send the credentials in the clear and is accepted for a " +
+		"loopback host only"
 	const noHost = `must be a URL with a host, such as "https://api.example.com"`
 	const userinfo = "must not hold a user or password: set the credentials in their own attributes"
 	const noQuery = "must not hold a query or fragment"
@@ -111,7 +112,8 @@ func TestResolve(t *testing.T) {
 
 // Whatever the service names, the credentials go to the configured host.
 func FuzzResolve(f *testing.F) {
-	for _, seed := range []string{"/a", "a?b=c", "//x/y", "https://api.example.com/a", "https://api.example.com@x/", `\\x`, "/../..", "///x", "?q", "#f", "/v1", "/v1/x", "a:b", "/%2f%2fx"} {
+	for _, seed := range []string{"/a", "a?b=c", "//x/y", "https://api.example.com/a", "https://api.example.com@x/", `\\x`,
+		"/../..", "///x", "?q", "#f", "/v1", "/v1/x", "a:b", "/%2f%2fx"} {
 		f.Add(seed)
 	}
 	c := newTestClient(f, "https://api.example.com/v1", nil)

@@ -37,7 +37,8 @@ func TestTable(t *testing.T) {
 		{phase: plan, what: whatStatus, sims: 1000, calls: map[string]int{"token": 1, "product.find": 100}, cost: cost{
 			wall: 8 * time.Second, cpuCLI: 5 * time.Second, provider: true, cpuProvider: 3 * time.Second, memory: 100 << 20,
 		}},
-		{phase: plan, what: whatFleet, sims: 10_000, calls: map[string]int{}, cost: cost{wall: 3 * time.Second, cpuCLI: 2 * time.Second}},
+		{phase: plan, what: whatFleet, sims: 10_000, calls: map[string]int{},
+			cost: cost{wall: 3 * time.Second, cpuCLI: 2 * time.Second}},
 	}
 	got := table(rows, func(r row) (row, bool) {
 		switch r.sims {
@@ -64,7 +65,8 @@ telco_sim_fleet_status  10,000  plan, no change     3.0  ~0.015              2.0
 
 func TestTargetTable(t *testing.T) {
 	got := targetTable([]target{{"calls", "101", "at most 110", true}, {"time", "5 s", "4 s", false}})
-	want := "promise  measured  promised\n" + "calls         101  at most 110  kept\n" + "time          5 s  4 s          MISSED\n"
+	want := "promise  measured  promised\n" + "calls         101  at most 110  kept\n" + "time          5 s  4 s        " +
+		"  MISSED\n"
 	if got != want {
 		t.Errorf("got\n%s", got)
 	}
@@ -80,7 +82,8 @@ func TestThousands(t *testing.T) {
 
 func TestGrowState(t *testing.T) {
 	state := `{"version":4,"serial":3,"lineage":"a","outputs":{},"resources":[{"mode":"managed","type":"terraform_data","name":"sim",` +
-		`"instances":[{"index_key":0,"schema_version":0,"attributes":{"id":"x","input":{"value":{"product_id":"` + productID("JASPER", 0) +
+		`"instances":[{"index_key":0,"schema_version":0,"attributes":{"id":"x","input":{"value":{"product_id":"` +
+		productID("JASPER", 0) +
 		`","status":"ACTIVE"}}}}]}]}`
 	grown, err := growState(state, 3)
 	if err != nil {
@@ -108,7 +111,8 @@ func TestGrowState(t *testing.T) {
 			t.Errorf("instance %d: %d %s", i, instance.Index, id)
 		}
 	}
-	for _, broken := range []string{"", `{"resources":[]}`, `{"resources":[{"instances":[]}]}`, `{"resources":[{"instances":[{"index_key":"a"}]}]}`} {
+	for _, broken := range []string{"", `{"resources":[]}`, `{"resources":[{"instances":[]}]}`,
+		`{"resources":[{"instances":[{"index_key":"a"}]}]}`} {
 		if _, err := growState(broken, 3); err == nil {
 			t.Errorf("grew %q", broken)
 		}

@@ -46,7 +46,8 @@ func (c *cli) close() { _ = os.RemoveAll(c.dir) }
 
 func (c *cli) setUp(ctx context.Context) error {
 	mirror := filepath.Join(c.dir, "mirror")
-	binary := filepath.Join(mirror, "registry.terraform.io", "simfleet", "telco", providerVersion, runtime.GOOS+"_"+runtime.GOARCH,
+	binary := filepath.Join(mirror, "registry.terraform.io", "simfleet", "telco", providerVersion,
+		runtime.GOOS+"_"+runtime.GOARCH,
 		"terraform-provider-telco_v"+providerVersion)
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, ".") // as a release is
 	if out, err := build.CombinedOutput(); err != nil {

@@ -58,8 +58,10 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.fleet, "fleet", 10_000, "SIMs of the large fleet")
 	flags.DurationVar(&o.latency, "latency", 20*time.Millisecond, "delay of each answer of the simulated API")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Minute, "the longest that all may take")
-	flags.BoolVar(&o.reckon, "reckon", false, "reckon what a plan of as many terraform_data as the large fleet has SIMs takes, instead of waiting for it")
-	flags.StringVar(&only, "only", "", "comma-separated `parts` to run, of "+strings.Join(append(slices.Clone(parts), extraParts...), ", ")+
+	flags.BoolVar(&o.reckon, "reckon", false, "reckon what a plan of as many terraform_data as the large fleet has SIMs "+
+		"takes, instead of waiting for it")
+	flags.StringVar(&only, "only", "", "comma-separated `parts` to run, of "+strings.Join(append(slices.Clone(parts),
+		extraParts...), ", ")+
 		"; all but the last three by default")
 	if err := flags.Parse(args); err != nil {
 		return o, err

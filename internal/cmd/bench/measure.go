@@ -59,8 +59,9 @@ const (
 
 func (b *bench) measure() error {
 	steps := map[string]func() error{
-		"floor": b.floor, "status": b.status, "fleet": b.fleets, "journal": b.journaled, "limit": b.limit, "async": b.async, "for_each": b.forEach,
-		"runs": b.runs, "backends": b.backends,
+		"floor": b.floor, "status": b.status, "fleet": b.fleets, "journal": b.journaled, "limit": b.limit, "async": b.async,
+		"for_each": b.forEach,
+		"runs":     b.runs, "backends": b.backends,
 	}
 	for _, part := range append(slices.Clone(parts), extraParts...) {
 		if !slices.Contains(b.o.only, part) {
@@ -319,7 +320,8 @@ func (b *bench) promiseOfStatus(what string) {
 		fmt.Sprint(r.total()), fmt.Sprintf("at most %d", most), r.total() <= most)
 	if floor, ok := b.floorOf(plan, b.o.n); ok && r.cost.provider {
 		times := ratio(r.cost.cpu(), floor.cost.cpu())
-		b.promise("CPU of terraform and provider in it, against terraform_data", fmt.Sprintf("%.1f times", times), "at most 3 times", times <= 3)
+		b.promise("CPU of terraform and provider in it, against terraform_data", fmt.Sprintf("%.1f times", times),
+			"at most 3 times", times <= 3)
 	}
 }
 
@@ -395,7 +397,8 @@ func (b *bench) promiseOfFleet() {
 		if floor.reckoned {
 			against = "reckoned, see above"
 		}
-		b.promise(fmt.Sprintf("how much faster than %s terraform_data (%s)", thousands(n), against), fmt.Sprintf("%.0f times", times),
+		b.promise(fmt.Sprintf("how much faster than %s terraform_data (%s)", thousands(n), against),
+			fmt.Sprintf("%.0f times", times),
 			"at least 50 times", times >= 50)
 	}
 	if r.cost.provider {
@@ -423,7 +426,8 @@ func (b *bench) journaled() error {
 		if journaled {
 			what = whatFleet + ", with a journal"
 		}
-		s := &scenario{bench: b, what: what, sims: b.o.fleet, config: fleetConfig, files: fleetFiles(b.o.fleet), settings: unlimited}
+		s := &scenario{bench: b, what: what, sims: b.o.fleet, config: fleetConfig, files: fleetFiles(b.o.fleet),
+			settings: unlimited}
 		scenarios[journaled] = s
 		if err := s.start("JASPER", "ACTIVE"); err != nil {
 			return err
@@ -431,7 +435,8 @@ func (b *bench) journaled() error {
 		if journaled {
 			s.dir.env = append(s.dir.env, "TELCO_JOURNAL="+filepath.Join(s.dir.path, "journal"))
 		}
-		if _, err := s.dir.run(s.ctx, "apply", "-no-color", "-auto-approve"); err != nil { // takes the fleet over, sends nothing
+		// takes the fleet over, sends nothing
+		if _, err := s.dir.run(s.ctx, "apply", "-no-color", "-auto-approve"); err != nil {
 			return err
 		}
 	}
@@ -452,7 +457,8 @@ func (b *bench) journaled() error {
 	}
 	cost := ratio(quickest[true], quickest[false])
 	b.promise(fmt.Sprintf("update of %s synchronous SIMs with a journal, against without", thousands(b.o.fleet)),
-		fmt.Sprintf("%.2f times (%.1f s, %.1f s)", cost, quickest[true].Seconds(), quickest[false].Seconds()), "at most 1.10 times", cost <= 1.1)
+		fmt.Sprintf("%.2f times (%.1f s, %.1f s)", cost, quickest[true].Seconds(), quickest[false].Seconds()),
+		"at most 1.10 times", cost <= 1.1)
 	return nil
 }
 
@@ -460,14 +466,16 @@ func (b *bench) journaled() error {
 func (b *bench) limit() error {
 	const perSecond = 500
 	s := &scenario{
-		bench: b, what: fmt.Sprintf("%s, %d calls/s", whatFleet, perSecond), sims: b.o.fleet, config: fleetConfig, files: fleetFiles(b.o.fleet),
+		bench: b, what: fmt.Sprintf("%s, %d calls/s", whatFleet, perSecond), sims: b.o.fleet, config: fleetConfig,
+		files:    fleetFiles(b.o.fleet),
 		settings: fmt.Sprintf("requests_per_second = %d\n    max_concurrent_requests = 100", perSecond),
 	}
 	if err := s.start("JASPER", "ACTIVE"); err != nil {
 		return err
 	}
 	defer s.end()
-	if _, err := s.dir.run(s.ctx, "apply", "-no-color", "-auto-approve"); err != nil { // takes the fleet over, sends nothing
+	// takes the fleet over, sends nothing
+	if _, err := s.dir.run(s.ctx, "apply", "-no-color", "-auto-approve"); err != nil {
 		return err
 	}
 	r, err := s.changeApart("SUSPENDED")
@@ -476,7 +484,8 @@ func (b *bench) limit() error {
 	}
 	least := seconds(float64(r.total()) / perSecond)
 	took := s.network.span()
-	b.promise(fmt.Sprintf("update of %s synchronous SIMs: %d calls at %d a second", thousands(b.o.fleet), r.total(), perSecond),
+	b.promise(fmt.Sprintf("update of %s synchronous SIMs: %d calls at %d a second", thousands(b.o.fleet), r.total(),
+		perSecond),
 		fmt.Sprintf("%.1f s", took.Seconds()), fmt.Sprintf("%.1f s + 5 %%", least.Seconds()), took <= least+least/20)
 	return nil
 }
@@ -500,7 +509,8 @@ func (b *bench) async() error {
 		settle    = 5 * time.Second
 	)
 	s := &scenario{
-		bench: b, what: fmt.Sprintf("%s, async, %d calls/s", whatStatus, perSecond), sims: sims, config: statusConfig(sims, "TMSP"),
+		bench: b, what: fmt.Sprintf("%s, async, %d calls/s", whatStatus, perSecond), sims: sims,
+		config:   statusConfig(sims, "TMSP"),
 		cliArgs:  []string{fmt.Sprintf("-parallelism=%d", sims)},
 		settings: fmt.Sprintf("requests_per_second = %d\n    max_concurrent_requests = 100", perSecond),
 	}
@@ -517,8 +527,10 @@ func (b *bench) async() error {
 	chain := seconds(float64(sims+sims/50)/perSecond) + settle + 4*b.o.latency
 	least := max(chain, seconds(float64(r.total())/perSecond))
 	took := s.network.span()
-	b.promise(fmt.Sprintf("%d asynchronous changes of %s each at -parallelism=%d, %d calls a second: %d calls", sims, settle, sims, perSecond, r.total()),
-		fmt.Sprintf("%.1f s", took.Seconds()), fmt.Sprintf("%.1f s x 1.2 (chain alone %.1f s)", least.Seconds(), chain.Seconds()), took <= least+least/5)
+	b.promise(fmt.Sprintf("%d asynchronous changes of %s each at -parallelism=%d, %d calls a second: %d calls", sims,
+		settle, sims, perSecond, r.total()),
+		fmt.Sprintf("%.1f s", took.Seconds()), fmt.Sprintf("%.1f s x 1.2 (chain alone %.1f s)", least.Seconds(),
+			chain.Seconds()), took <= least+least/5)
 	return nil
 }
 
@@ -549,13 +561,15 @@ func (b *bench) forEach() error {
 // report is all that was measured, as text.
 func (b *bench) report() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "\n%s, %s of latency per API call, state over HTTP on the loopback interface.\n", b.cli.version, b.o.latency)
-	out.WriteString("x is the time (CPU: of terraform and provider together) against terraform_data by count, or by for_each,\n" +
-		"in the same phase and number; ~ is reckoned from fewer.\n\n")
+	fmt.Fprintf(&out, "\n%s, %s of latency per API call, state over HTTP on the loopback interface.\n", b.cli.version,
+		b.o.latency)
+	out.WriteString("x is the time (CPU: of terraform and provider together) against terraform_data by count, or by " +
+		"for_each,\nin the same phase and number; ~ is reckoned from fewer.\n\n")
 	out.WriteString(table(b.rows, b.floorFor))
 	if points := b.planPoints(); len(points) > 2 {
 		n := float64(b.o.fleet)
-		fmt.Fprintf(&out, "\nPlan without changes of terraform_data, reckoned for %s: %.0f s (a * n^k) or %.0f s (quadratic), from", thousands(b.o.fleet),
+		fmt.Fprintf(&out, "\nPlan without changes of terraform_data, reckoned for %s: %.0f s (a * n^k) or %.0f s "+
+			"(quadratic), from", thousands(b.o.fleet),
 			powerFit(points)(n), quadraticFit(points)(n))
 		for _, p := range points {
 			fmt.Fprintf(&out, " %s: %.1f s", thousands(int(p.x)), p.y)
@@ -563,8 +577,12 @@ func (b *bench) report() string {
 		out.WriteString("\n")
 	}
 	// A provider gets hardly below what Terraform itself takes for a map of that size.
-	if i := slices.IndexFunc(b.rows, func(r row) bool { return r.what == whatFloorMap && r.phase == plan && r.sims == b.o.fleet }); i >= 0 {
-		fmt.Fprintf(&out, "The same of one terraform_data with a map of %s: %.1f s.\n", thousands(b.o.fleet), b.rows[i].cost.wall.Seconds())
+	if i := slices.IndexFunc(b.rows, func(r row) bool {
+		return r.what == whatFloorMap && r.phase == plan &&
+			r.sims == b.o.fleet
+	}); i >= 0 {
+		fmt.Fprintf(&out, "The same of one terraform_data with a map of %s: %.1f s.\n", thousands(b.o.fleet),
+			b.rows[i].cost.wall.Seconds())
 	}
 	if len(b.targets) > 0 {
 		out.WriteString("\n" + targetTable(b.targets))

@@ -105,7 +105,8 @@ func growState(text string, n int) (string, error) {
 	for i := range grown {
 		grown[i] = maps.Clone(instances[0])
 		grown[i]["index_key"] = json.RawMessage(fmt.Sprint(i))
-		grown[i]["attributes"] = json.RawMessage(strings.ReplaceAll(pattern, productID("JASPER", first), productID("JASPER", i)))
+		grown[i]["attributes"] = json.RawMessage(strings.ReplaceAll(pattern, productID("JASPER", first),
+			productID("JASPER", i)))
 	}
 	var err error
 	if resource["instances"], err = json.Marshal(grown); err != nil {

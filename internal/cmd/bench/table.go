@@ -43,7 +43,8 @@ func ratio(a, b time.Duration) float64 { return a.Seconds() / max(b.Seconds(), 0
 
 // table lays the rows out, each beside its ratio to the floor that it is compared with.
 func table(rows []row, floor func(row) (row, bool)) string {
-	lines := [][]string{{"what", "SIMs", "phase", "wall s", "x", "terraform CPU s", "provider CPU s", "x", "provider MiB", "API calls", "per SIM", "by route"}}
+	lines := [][]string{{"what", "SIMs", "phase", "wall s", "x", "terraform CPU s", "provider CPU s", "x", "provider MiB",
+		"API calls", "per SIM", "by route"}}
 	before := ""
 	for _, r := range rows {
 		if group := fmt.Sprint(r.what, r.sims); group != before {
@@ -56,7 +57,8 @@ func table(rows []row, floor func(row) (row, bool)) string {
 }
 
 func (r row) cells(floor func(row) (row, bool)) []string {
-	cells := []string{r.what, thousands(r.sims), r.phase, decimal(r.cost.wall), "-", decimal(r.cost.cpuCLI), "-", "-", "-", "-", "-", ""}
+	cells := []string{r.what, thousands(r.sims), r.phase, decimal(r.cost.wall), "-", decimal(r.cost.cpuCLI), "-", "-", "-",
+		"-", "-", ""}
 	if f, ok := floor(r); ok && r.what != f.what {
 		about := ""
 		if f.reckoned {

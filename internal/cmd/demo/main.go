@@ -105,7 +105,8 @@ func (d *demo) build() error {
 	mirror := filepath.Join(d.dir, "mirror")
 	binary := filepath.Join(mirror, "registry.terraform.io", "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH,
 		"terraform-provider-telco_v"+version)
-	for output, source := range map[string]string{binary: ".", filepath.Join(d.dir, "simulator"): "./internal/cmd/simulator"} {
+	for output, source := range map[string]string{binary: ".",
+		filepath.Join(d.dir, "simulator"): "./internal/cmd/simulator"} {
 		build := exec.CommandContext(d.ctx, "go", "build", "-o", output, source)
 		build.Stdout, build.Stderr = os.Stdout, os.Stderr
 		if err := build.Run(); err != nil {

@@ -3,8 +3,8 @@
 //	go run ./internal/cmd/simulator -listen 127.0.0.1:8080 -control 127.0.0.1:8081
 //
 // It talks to no real network. Its credentials are made up, and printed when it starts. The control address serves
-// what Simulator.Control documents: a portal for a browser, and for scripts the ledger, faults, quirks and changes "in the
-// portal".
+// what Simulator.Control documents: a portal for a browser, and for scripts the ledger, faults, quirks and changes "in
+// the portal".
 //
 // -sims seeds that many SIMs in each API (see seed.go for their ids); -seed adds what a JSON file holds, each part
 // optional:
@@ -160,7 +160,8 @@ func serve(address string, h http.Handler, failed chan<- error) (url string, sto
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() { // localhost may be anything
 		_ = listener.Close()
-		return "", nil, fmt.Errorf("refusing to listen on %s: the simulator serves the loopback interface only", listener.Addr())
+		return "", nil, fmt.Errorf("refusing to listen on %s: the simulator serves the loopback interface only",
+			listener.Addr())
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	go func() {

@@ -101,7 +101,8 @@ func TestRun(t *testing.T) {
 	_, token, _ = strings.Cut(token, `"access_token":"`)
 	token, _, _ = strings.Cut(token, `"`)
 
-	r.do(http.MethodPatch, r.env["TELCO_ACCOUNTS_ENDPOINT"]+"/v1/accounts/acme-fleet/hardware/sims/001010000000004", `{"State":3}`,
+	r.do(http.MethodPatch, r.env["TELCO_ACCOUNTS_ENDPOINT"]+"/v1/accounts/acme-fleet/hardware/sims/001010000000004",
+		`{"State":3}`,
 		map[string]string{"Authorization": "Bearer " + token, "Content-Type": "application/json"})
 	const change = "accounts update   acme-fleet/001010000000004  State: ready -> live"
 	r.until(change) // as it happens
@@ -113,11 +114,13 @@ func TestRun(t *testing.T) {
 		"client_id":     {r.env["TELCO_CMO_CLIENT_ID"]},
 		"client_secret": {r.env["TELCO_CMO_CLIENT_SECRET"]},
 	}.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
-	if ledger := r.do(http.MethodGet, r.env["TELCO_SIMULATOR_CONTROL"]+"/ledger", "", nil); !strings.Contains(ledger, "001010000000004") {
+	if ledger := r.do(http.MethodGet, r.env["TELCO_SIMULATOR_CONTROL"]+"/ledger", "", nil); !strings.Contains(ledger,
+		"001010000000004") {
 		t.Errorf("ledger over HTTP: %s", ledger)
 	}
 
-	if page := r.do(http.MethodGet, r.env["TELCO_SIMULATOR_CONTROL"]+"/", "", nil); !strings.Contains(page, "<title>SIM portal (simulated)</title>") {
+	if page := r.do(http.MethodGet, r.env["TELCO_SIMULATOR_CONTROL"]+"/", "", nil); !strings.Contains(page,
+		"<title>SIM portal (simulated)</title>") {
 		t.Errorf("portal: %s", page)
 	}
 
@@ -153,7 +156,8 @@ func TestGreetingNamesEverySetting(t *testing.T) {
 func TestSeededObjects(t *testing.T) {
 	sim := simulator.New()
 	seedSIMs(sim, 12)
-	if cards := sim.SIMCards("acme-fleet"); len(cards) != 12 || cards[0].CLI != "001010000000001" || cards[11].CLI != "001010000000012" {
+	if cards := sim.SIMCards("acme-fleet"); len(cards) != 12 || cards[0].CLI != "001010000000001" ||
+		cards[11].CLI != "001010000000012" {
 		t.Errorf("cards: %+v", cards)
 	}
 	for _, id := range []string{
@@ -207,7 +211,8 @@ func TestSeedFile(t *testing.T) {
 	if s, ok := sim.M2MSIM("8944000000000000009"); !ok || s.Status != "deactivated" {
 		t.Errorf("%+v", s)
 	}
-	if s, ok := sim.MVNOSIM("8945010000000000009"); !ok || s.Network != "TELENOR" || s.Holder != "5f0c1a2b3c4d5e6f70819209" {
+	if s, ok := sim.MVNOSIM("8945010000000000009"); !ok || s.Network != "TELENOR" ||
+		s.Holder != "5f0c1a2b3c4d5e6f70819209" {
 		t.Errorf("%+v", s)
 	}
 
@@ -221,8 +226,10 @@ func TestSeedFile(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for _, args := range [][]string{
-		{"-listen", "0.0.0.0:0"}, {"-listen", ":0"}, {"-control", "192.0.2.1:0"}, {"-listen", "example.com:80"}, {"-listen", "127.0.0.1"},
-		{"-sims", "-1"}, {"-sims", "2000000"}, {"-seed", "no/such/file"}, {"-env-file", "no/such/dir/env"}, {"extra"}, {"-no-such-flag"},
+		{"-listen", "0.0.0.0:0"}, {"-listen", ":0"}, {"-control", "192.0.2.1:0"}, {"-listen", "example.com:80"},
+		{"-listen", "127.0.0.1"},
+		{"-sims", "-1"}, {"-sims", "2000000"}, {"-seed", "no/such/file"}, {"-env-file", "no/such/dir/env"}, {"extra"},
+		{"-no-such-flag"},
 	} {
 		var out strings.Builder
 		ctx, cancel := context.WithCancel(t.Context())

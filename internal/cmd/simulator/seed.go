@@ -42,7 +42,8 @@ func seedProduct(n int) simulator.Product {
 
 // seedSIMs puts n SIMs into each API, and as many again into the MVNO's pool, where every fourth is an eSIM.
 func seedSIMs(sim *simulator.Simulator, n int) {
-	sim.SetAccount(simulator.Account{Key: seedAccount, TenantID: "acme", Description: "vans", EmailContact: "fleet@example.com"})
+	sim.SetAccount(simulator.Account{Key: seedAccount, TenantID: "acme", Description: "vans",
+		EmailContact: "fleet@example.com"})
 	sim.AddM2MGroup(simulator.M2MGroup{Code: "LIVE10", Name: "Live 10 MB", Type: "live"})
 	sim.AddM2MGroup(simulator.M2MGroup{Code: "PEND01", Name: "Pending", Type: "pending"})
 	// The pool comes before the accounts: adding a SIM searches all accounts for one that holds it.
