@@ -52,8 +52,8 @@ type Env struct {
 
 // Impatient makes the provider poll every few milliseconds.
 var Impatient = []provider.Option{
-	provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 5 * time.Millisecond, Patience: 100 * time.Millisecond,
-		Convinced: 200 * time.Millisecond, SecondLook: 5 * time.Millisecond}),
+	provider.WithPace(wait.Pace{Min: time.Millisecond, Max: 5 * time.Millisecond, Patience: time.Second,
+		Convinced: time.Second, SecondLook: 5 * time.Millisecond}),
 	provider.WithBackoff(time.Millisecond),
 }
 

@@ -116,6 +116,7 @@ func (m managed) applied(t *testing.T) (*acctest.Env, *acctest.CLI) {
 // TestAccAbsence_stray: one clear "not found" is taken for the end of an object, and the next apply sends the change
 // again, of which a swap takes another SIM.
 func TestAccAbsence_stray(t *testing.T) {
+	t.Parallel()
 	for name, object := range managedObjects() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +147,7 @@ func TestAccAbsence_stray(t *testing.T) {
 
 // TestAccAbsence_certain: an object leaves the state without a word to the user.
 func TestAccAbsence_certain(t *testing.T) {
+	t.Parallel()
 	for name, object := range managedObjects() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,6 +174,7 @@ func TestAccAbsence_certain(t *testing.T) {
 // TestAccAbsence_otherHost: another host that says "not found" to everything empties the state, and the plan orders and
 // sets all of it anew.
 func TestAccAbsence_otherHost(t *testing.T) {
+	t.Parallel()
 	for name, object := range managedObjects() {
 		if object.api == simulator.M2M {
 			continue // this API has no call that shows whose account it is, so here the second look is enough
@@ -241,6 +244,7 @@ func TestAccAbsence_partOfTheState(t *testing.T) {
 
 // TestAccAbsence_noProof: a "not found" counts although the call that would show whose account it is fails.
 func TestAccAbsence_noProof(t *testing.T) {
+	t.Parallel()
 	for name, object := range managedObjects() {
 		if object.api == simulator.M2M {
 			continue
@@ -267,6 +271,7 @@ func TestAccAbsence_noProof(t *testing.T) {
 
 // TestAccAbsence_destroy: a destroy that finds its SIM gone ends well without a word, as if it had suspended the SIM.
 func TestAccAbsence_destroy(t *testing.T) {
+	t.Parallel()
 	for name, config := range map[string]string{
 		"sim_status":       simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`),
 		"sim_fleet_status": fleetConfig(map[string]string{syncProduct: "ACTIVE"}, `status_on_removal = "SUSPENDED"`),

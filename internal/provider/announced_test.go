@@ -12,6 +12,7 @@ import (
 // TestAccAnnounced_nothing: a plan that changes arguments and announces no change keeps last_change, whatever the
 // arguments are.
 func TestAccAnnounced_nothing(t *testing.T) {
+	t.Parallel()
 	t.Run("a swap to the SIM that a word has brought", func(t *testing.T) {
 		t.Parallel()
 		env, cli := lastChangeEnv(t)
@@ -111,6 +112,7 @@ func TestAccAnnounced_groupSpelling(t *testing.T) {
 // TestAccAnnounced_replaced: a create leg that would send something is refused, for a fleet as for a single SIM; also
 // one of which that is not known, since the SIM is not read while planning.
 func TestAccAnnounced_replaced(t *testing.T) {
+	t.Parallel()
 	for address, config := range map[string]string{
 		fleet:     fleetConfig(map[string]string{syncProduct: "ACTIVE"}),
 		simStatus: simStatusConfig(syncProduct, "ACTIVE"),

@@ -27,6 +27,7 @@ func checkTerminated(t *testing.T, env *acctest.Env, ids []string) {
 // TestAccFleetTerminated_destroy: one SIM that is terminated makes the plan of a fleet's destroy say that all have
 // their last status already, and the destroy fail for all of them.
 func TestAccFleetTerminated_destroy(t *testing.T) {
+	t.Parallel()
 	const guard = `status_on_removal = "SUSPENDED"`
 	for name, c := range map[string]struct {
 		config func(ids []string) string // when the fleet is destroyed
@@ -122,6 +123,7 @@ func TestAccFleetTerminated_others(t *testing.T) {
 // TestAccTerminated_destroy: a plain destroy of a SIM that is terminated ends in an error of the plan before it, which
 // leaves the user no way on that is named.
 func TestAccTerminated_destroy(t *testing.T) {
+	t.Parallel()
 	fleetOfOne := func(status string) string {
 		return fleetConfig(map[string]string{syncProduct: status}, `status_on_removal = "SUSPENDED"`)
 	}
@@ -178,6 +180,7 @@ func TestAccTerminated_destroy(t *testing.T) {
 // TestAccFleetDestroy_unreadable: where the preflight of a fleet's destroy can't read the SIMs, which the refresh
 // before it could, the plan says that all have their last status already.
 func TestAccFleetDestroy_unreadable(t *testing.T) {
+	t.Parallel()
 	for name, flags := range map[string][]string{"": {"-destroy"}, "without a refresh": {"-destroy", "-refresh=false"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -39,6 +39,7 @@ func sentTo(env *acctest.Env) (sims []string) {
 // TestAccSpelling_accountShows: an account that shows its SIM with a check digit, or with an F, counts as holding
 // another one, so that a swap which took place "did not take place".
 func TestAccSpelling_accountShows(t *testing.T) {
+	t.Parallel()
 	for name, quirk := range map[string]func(*simulator.MVNOQuirks){
 		"check digit":        func(q *simulator.MVNOQuirks) { q.CheckDigit = true },
 		"F":                  func(q *simulator.MVNOQuirks) { q.TrailingF = true },
@@ -68,6 +69,7 @@ func TestAccSpelling_accountShows(t *testing.T) {
 
 // TestAccSpelling_heldAlready: the SIM that the account holds, written in another way, is planned as a swap.
 func TestAccSpelling_heldAlready(t *testing.T) {
+	t.Parallel()
 	for shows, quirk := range map[string]func(*simulator.MVNOQuirks){
 		"19 digits":   func(*simulator.MVNOQuirks) {},
 		"check digit": func(q *simulator.MVNOQuirks) { q.CheckDigit = true },
@@ -95,6 +97,7 @@ func TestAccSpelling_heldAlready(t *testing.T) {
 // TestAccSpelling_newSIM: a spelling that the configuration may have is refused, or goes to a service that does not
 // take it; another spelling of replaces is another SIM.
 func TestAccSpelling_newSIM(t *testing.T) {
+	t.Parallel()
 	held := spelt(swapOld, swapOldChecked)
 	for name, icc := range spelt(swapNew, swapNewChecked) {
 		t.Run(name, func(t *testing.T) {
@@ -114,6 +117,7 @@ func TestAccSpelling_newSIM(t *testing.T) {
 
 // TestAccSpelling_replaces: the SIM to be replaced, written in another way, is not the one that the account holds.
 func TestAccSpelling_replaces(t *testing.T) {
+	t.Parallel()
 	for name, icc := range spelt(swapOld, swapOldChecked) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,6 +171,7 @@ import {
 // TestAccSpelling_status: a service that writes its words in another case is sent the status that the SIM has already,
 // and the end of a change is waited for as long as it takes.
 func TestAccSpelling_status(t *testing.T) {
+	t.Parallel()
 	for _, word := range []string{"title", "lower"} {
 		for name, config := range map[string]func(status string) string{
 			"sim_status": func(status string) string {
@@ -202,6 +207,7 @@ func TestAccSpelling_status(t *testing.T) {
 // TestAccSpelling_simNumber: an ICCID that is read back with an F, or is configured in another spelling than the
 // service shows, is an update at every apply.
 func TestAccSpelling_simNumber(t *testing.T) {
+	t.Parallel()
 	const iccid = "8944000000000000017"
 	for name, number := range spelt(iccid, iccid+"6") {
 		for shows, quirk := range map[string]bool{"as it is": false, "with an F": true} {
@@ -234,6 +240,7 @@ const somebodyElse = "omebody else"
 // TestAccOthersChange_swap: where somebody else has swapped the account after a swap whose answer was lost, "the swap
 // did not take place" is a guess.
 func TestAccOthersChange_swap(t *testing.T) {
+	t.Parallel()
 	lose := func(env *acctest.Env, executed bool) {
 		env.Inject(simulator.Fault{Match: swapRequests, Effect: simulator.Reset, Executed: executed, Times: 1})
 	}
@@ -270,6 +277,7 @@ func TestAccOthersChange_swap(t *testing.T) {
 
 // TestAccOthersChange_status: the same for a status, which somebody else has set meanwhile.
 func TestAccOthersChange_status(t *testing.T) {
+	t.Parallel()
 	third := func(env *acctest.Env) func() {
 		return func() {
 			env.ChangeProduct(syncProduct, func(p *simulator.Product) { p.Status, p.SIMStatus = "BLOCKED", "BLOCKED" })

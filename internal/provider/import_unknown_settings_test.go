@@ -12,6 +12,7 @@ import (
 // TestAccImport_unknownSettings: an import while the API's secret is known only after apply is planned by guesses: a
 // live warning of a change that nothing asks for, then "a bug in the provider".
 func TestAccImport_unknownSettings(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ address, config, id, secret, value string }{
 		"sim_card": {
 			simCard, protectedCardConfig(`description = "van 12"`), simCardID, "client_secret", simulator.ClientSecret,

@@ -1,8 +1,10 @@
 package provider_test
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -92,6 +94,7 @@ func interrupt(
 }
 
 func TestAccInterrupted_simStatus(t *testing.T) {
+	t.Parallel()
 	for _, how := range interruptions {
 		t.Run(how.name, func(t *testing.T) {
 			t.Parallel()
@@ -127,6 +130,7 @@ output "operation" { value = telco_sim_status.test.operation_status }`))
 }
 
 func TestAccInterrupted_simFleetStatus(t *testing.T) {
+	t.Parallel()
 	for _, how := range interruptions {
 		t.Run(how.name, func(t *testing.T) {
 			t.Parallel()
@@ -162,6 +166,7 @@ output "operation" { value = telco_sim_fleet_status.test.operation_status }`))
 }
 
 func TestAccInterrupted_simCard(t *testing.T) {
+	t.Parallel()
 	const cli1 = "001010000000001"
 	for _, how := range interruptions {
 		t.Run(how.name, func(t *testing.T) {
@@ -214,13 +219,21 @@ func TestAccInterrupted_twice(t *testing.T) {
 	patched := make(chan struct{})
 	env.Before(simulator.CMO, "product.update", 0, func() { close(patched) })
 	cmd := cli.Command("apply", "-no-color", "-auto-approve")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-patched
-	for range 2 {
-		signalled(os.Interrupt)(t, cmd)
+	signalled(os.Interrupt)(t, cmd)
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() && !strings.Contains(lines.Text(), "Interrupt received") {
+		// Two signals that have not been heard yet are one.
 	}
+	signalled(os.Interrupt)(t, cmd)
+	_, _ = io.Copy(io.Discard, stdout)
 	if err := cmd.Wait(); err == nil {
 		t.Error("the apply ended well after two Ctrl-C")
 	}

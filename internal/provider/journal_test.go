@@ -123,6 +123,7 @@ var plantedTexts = []string{"planted-van", "planted-shelf", "planted-order", "pl
 // TestAccJournal_records: each kind of change leaves its records, the first of them before its request arrives, and
 // none of them says more than it should.
 func TestAccJournal_records(t *testing.T) {
+	t.Parallel()
 	card := func(state, text string) string {
 		return simCardConfig(fmt.Sprintf("state = %q", state), fmt.Sprintf("description = %q", plantedTexts[0]+text),
 			fmt.Sprintf("inventory_ref = %q", plantedTexts[1]+text), fmt.Sprintf("purchase_order = %q", plantedTexts[2]+text),
@@ -319,6 +320,7 @@ func TestAccJournal_cannotBeWritten(t *testing.T) {
 // TestAccJournal_laterRun: a change that one run has left on its way gets its end from the run that learns it, under
 // its own id.
 func TestAccJournal_laterRun(t *testing.T) {
+	t.Parallel()
 	for name, learn := range map[string][]string{
 		"apply":   {"apply", "-auto-approve", "-refresh=false"},
 		"refresh": {"plan"},
@@ -419,6 +421,7 @@ func lost(env *acctest.Env, api simulator.API, route string) {
 
 // TestAccJournal_swapByKeyword: whoever is killed, and whenever after the record, a swap by keyword is executed once.
 func TestAccJournal_swapByKeyword(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		victim   string
 		answered bool // killed while the account is awaited to show the SIM
@@ -508,6 +511,7 @@ func TestAccJournal_swapByKeyword(t *testing.T) {
 
 // TestAccJournal_texts: what the journal explains, word for word.
 func TestAccJournal_texts(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		config string
 		api    simulator.API
@@ -597,6 +601,7 @@ func tear(t *testing.T, folder string) {
 
 // TestAccJournal_killedLater: changes of what is there already, killed on their way.
 func TestAccJournal_killedLater(t *testing.T) {
+	t.Parallel()
 	protected := func(lines ...string) string { return simCardConfig(lines...) }
 	for name, c := range map[string]struct {
 		before, config string // "" is nothing

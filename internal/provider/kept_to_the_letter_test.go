@@ -74,6 +74,7 @@ func addProduct(id, status string) func(*acctest.Env) {
 
 // TestAccKept_creations: a creation sends what it finds at apply, whatever its plan has said of the SIM.
 func TestAccKept_creations(t *testing.T) {
+	t.Parallel()
 	nothing := func(*acctest.Env) {}
 	one := map[string]string{syncProduct: "ACTIVE"}
 	swapMoved := func(env *acctest.Env) { accountHolds(env, swapAuto)() }
@@ -144,6 +145,7 @@ func TestAccKept_creations(t *testing.T) {
 
 // TestAccKept_updates: an update or a destroy sends what it finds at apply, whatever its plan has said of the SIM.
 func TestAccKept_updates(t *testing.T) {
+	t.Parallel()
 	nothing := func(*acctest.Env) {}
 	accounts := func(env *acctest.Env) { env.AddAccount(simAccount) }
 	guarded := simStatusConfig(syncProduct, "ACTIVE", `status_on_destroy = "SUSPENDED"`)
@@ -318,6 +320,7 @@ func TestAccKept_fleetDrift(t *testing.T) {
 // TestAccKept_fleetMoved: a SIM of a fleet that shows something else than its plan has said is set all the same; the
 // others are to be set.
 func TestAccKept_fleetMoved(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		after func(ids []string) string
 		flags []string
@@ -366,6 +369,7 @@ func TestAccKept_fleetMoved(t *testing.T) {
 // TestAccKept_fleetJoins: of a SIM that joins a fleet the state says nothing. It moves after Terraform has planned it
 // for the last time, and just before the apply reads it.
 func TestAccKept_fleetJoins(t *testing.T) {
+	t.Parallel()
 	const joins, fleetSIM = "TMSP-8900000000000000009", "JASPER-8900000000000000000"
 	for name, c := range map[string]struct {
 		shows, moves string
@@ -411,6 +415,7 @@ func TestAccKept_fleetJoins(t *testing.T) {
 
 // TestAccKept_ownChangeEnds: a change of an earlier run that ends between plan and apply is no move.
 func TestAccKept_ownChangeEnds(t *testing.T) {
+	t.Parallel()
 	for name, config := range map[string]func(status string) string{
 		"sim_status": func(status string) string {
 			return simStatusConfig(asyncProduct, status, `timeouts = { create = "2s" }`)

@@ -48,6 +48,7 @@ func runLastChange(t *testing.T, env *acctest.Env, cli *acctest.CLI, address str
 // TestAccLastChange: what a plan's warning says is lost once the plan is saved; last_change is to keep it, in these
 // words.
 func TestAccLastChange(t *testing.T) {
+	t.Parallel()
 	timeouts := `timeouts = { update = "7m" }`
 	status := func(id, state string) func(*acctest.Env) {
 		return func(env *acctest.Env) {
@@ -181,6 +182,7 @@ func lastChangeEnv(t *testing.T) (*acctest.Env, *acctest.CLI) {
 // TestAccLastChange_withoutPreflight: without preflight, or with values that are known after apply, the plan of a
 // creation can't say what is found; the state says it then.
 func TestAccLastChange_withoutPreflight(t *testing.T) {
+	t.Parallel()
 	const unknown = `
 resource "terraform_data" "later" { input = "%s" }
 `
@@ -249,6 +251,7 @@ resource "terraform_data" "later" { input = "%s" }
 
 // TestAccLastChange_import: an object that was imported has had no change yet.
 func TestAccLastChange_import(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ address, config, id string }{
 		"sim_card":      {simCard, protectedCardConfig(), simCardID},
 		"sim_status":    {simStatus, simStatusConfig(syncProduct, "ACTIVE"), syncProduct},
@@ -273,6 +276,7 @@ func TestAccLastChange_import(t *testing.T) {
 
 // TestAccLastChange_wait: a plan that only picks a wait up announces nothing, so last_change stays as it was.
 func TestAccLastChange_wait(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ address, config, last string }{
 		"sim_status": {
 			simStatus, simStatusConfig(asyncProduct, "ACTIVE", `timeouts = { create = "2s" }`), "status INACTIVE -> ACTIVE",

@@ -38,6 +38,7 @@ func otherFleet(statuses map[string]string, more ...string) string {
 // TestAccOwners: two resources that want different things of one SIM are both sent, one after the other, and the apply
 // ends well.
 func TestAccOwners(t *testing.T) {
+	t.Parallel()
 	both := map[string]string{syncProduct: "ACTIVE", asyncProduct: "ACTIVE"}
 	for name, c := range map[string]struct {
 		config string
@@ -87,6 +88,7 @@ func TestAccOwners(t *testing.T) {
 
 // TestAccOwners_updates: the same for objects in state, of which one changes its mind.
 func TestAccOwners_updates(t *testing.T) {
+	t.Parallel()
 	one := map[string]string{syncProduct: "ACTIVE"}
 	for name, c := range map[string]struct {
 		before, after string
@@ -160,6 +162,7 @@ func TestAccOwners_agree(t *testing.T) {
 
 // TestAccOwners_twoSwapsByKeyword: each asks for a SIM of its own, and without preflight no plan says which SIM goes.
 func TestAccOwners_twoSwapsByKeyword(t *testing.T) {
+	t.Parallel()
 	for _, settings := range []string{"", "preflight = false"} {
 		t.Run(settings, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ import (
 
 // TestAccFleet_noStatus: a null or empty status in the map is planned as "INACTIVE -> " and goes over the wire as "".
 func TestAccFleet_noStatus(t *testing.T) {
+	t.Parallel()
 	const later = `
 resource "terraform_data" "later" { input = %s }
 `
@@ -57,6 +58,7 @@ resource "telco_sim_fleet_status" "test" {
 // TestAccStatusWords: a word that the service sets by itself is accepted as a wanted status, and then waited for in
 // vain.
 func TestAccStatusWords(t *testing.T) {
+	t.Parallel()
 	for _, word := range []string{"PENDING_ACTIVE", "PENDING_SUSPENDED"} {
 		for name, config := range map[string]string{
 			"sim_status":        simStatusConfig(syncProduct, word),
@@ -123,6 +125,7 @@ func TestAccFleet_oneUnreadable(t *testing.T) {
 // TestAccSIMCard_gatewayConflict: a gateway's page with status 409 on an order counts as the service's word that the
 // SIM exists already, with an import block that would take over somebody's SIM, or none.
 func TestAccSIMCard_gatewayConflict(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{"page": gatewayPage, "empty": "", "other JSON": `{"message":"Conflict"}`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

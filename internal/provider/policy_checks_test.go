@@ -17,6 +17,7 @@ import (
 
 // TestAccGuides_policyChecks runs the filters of the guide on plans that they are to pass and to refuse.
 func TestAccGuides_policyChecks(t *testing.T) {
+	t.Parallel()
 	const (
 		account = "5f0c1a2b3c4d5e6f70819203"
 		held    = "8945010000000000041"

@@ -23,7 +23,7 @@ import (
 
 // schedules is how many random schedules are run. A failure prints the seed (-rapid.seed) and keeps a file
 // (-rapid.failfile) that run it again.
-var schedules = flag.Int("schedules", 2000, "how many random schedules to run")
+var schedules = flag.Int("schedules", 2000/raceShare, "how many random schedules to run")
 
 // slotKind is what a slot of a schedule manages.
 type slotKind int

@@ -117,6 +117,7 @@ var (
 )
 
 func TestAccSecrets_apply(t *testing.T) {
+	t.Parallel()
 	for _, store := range []string{"false", "true"} {
 		t.Run("store_codes "+store, func(t *testing.T) {
 			t.Parallel()
@@ -169,6 +170,7 @@ func echoes(secret string) map[string]simulator.Fault {
 }
 
 func TestAccSecrets_errors(t *testing.T) {
+	t.Parallel()
 	for name := range echoes("") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

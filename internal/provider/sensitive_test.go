@@ -50,6 +50,7 @@ func checkUnquoted(t *testing.T, where, text string, named ...string) {
 // TestAccSensitive: the values of arguments that the user has marked as sensitive stand in the warning of an update, of
 // which a pipeline's log is full.
 func TestAccSensitive(t *testing.T) {
+	t.Parallel()
 	changed := append([]string{"cost-centre", "foreign_attributes"}, freeTexts...)
 	t.Run("update", func(t *testing.T) {
 		t.Parallel()

@@ -433,6 +433,7 @@ func TestAccSIMStatus_replace(t *testing.T) {
 
 // TestAccSIMStatus_refused: a transition that the service does not allow is an error, at once or by its monitor.
 func TestAccSIMStatus_refused(t *testing.T) {
+	t.Parallel()
 	for name, productID := range map[string]string{"synchronous": syncProduct, "asynchronous": asyncProduct} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

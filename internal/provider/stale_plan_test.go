@@ -10,6 +10,7 @@ import (
 
 // TestAccStalePlan: a saved plan that has announced no change is not applied once the network has moved away from it.
 func TestAccStalePlan(t *testing.T) {
+	t.Parallel()
 	const holder, held = "5f0c1a2b3c4d5e6f70819203", "8945010000000000041"
 	const replaced = "8945010000000000040"
 	product := func(env *acctest.Env) {
