@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/simfleet/terraform-provider-telco/internal/journal"
 	"github.com/simfleet/terraform-provider-telco/internal/wait"
@@ -189,7 +190,11 @@ func Decode[T any](raw []byte) (*Op[T], error) {
 		return nil, nil
 	}
 	var op Op[T]
-	if json.Unmarshal(raw, &op) != nil || op.Version > storedVersion {
+	var stored struct {
+		Operation json.RawMessage `json:"operation"`
+	}
+	if json.Unmarshal(raw, &op) != nil || op.Version > storedVersion || json.Unmarshal(raw, &stored) != nil ||
+		slices.Contains([]string{"", "null", "{}"}, string(stored.Operation)) {
 		return nil, ErrUnreadable
 	}
 	return &op, nil

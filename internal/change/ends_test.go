@@ -625,9 +625,9 @@ func TestDecodeWhole(t *testing.T) {
 		string(stored): whole,
 		`{"unknown":true,"operation":{"Monitor":"monitor 7"}}`: {Unknown: true, Operation: operation{"monitor 7"}},
 		`{"operation":{"Monitor":"monitor 7"}}`:                {Operation: operation{"monitor 7"}},
-		`{"version":2,"later":1,"operation":{}}`:               {Version: 2},
-		`null`:                                                 nil,
-		``:                                                     nil,
+		`{"version":2,"later":1,"operation":{"Monitor":"m"}}`:  {Version: 2, Operation: operation{"m"}},
+		`null`: nil,
+		``:     nil,
 	} {
 		if got, err := Decode[operation]([]byte(raw)); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v (%v)", raw, got, err)
@@ -635,7 +635,7 @@ func TestDecodeWhole(t *testing.T) {
 	}
 	for _, raw := range []string{
 		`{"version":3,"operation":{}}`, `{"version":"2","operation":{}}`, string(stored[:len(stored)-1]),
-		`{"operation":[]}`, `[]`, `7`, "\x00",
+		`{"operation":[]}`, `{"operation":{}}`, `{"operation":null}`, `{"version":2}`, `{}`, `[]`, `7`, "\x00",
 	} {
 		if got, err := Decode[operation]([]byte(raw)); got != nil || !errors.Is(err, ErrUnreadable) {
 			t.Errorf("%s: %+v (%v)", raw, got, err)

@@ -106,11 +106,6 @@ func Run[L, T any](
 			accepted(live, r.pending)
 			r.learn(live, true)
 			return r.await(ctx)
-		case Uncertain:
-			r.sendErr = err
-			r.pending.Unknown = true
-			accepted(live, r.pending)
-			return r.settle(ctx)
 		case CertainlyNotSent:
 			return r.refused(NotSent, err)
 		case OtherRunning:
@@ -128,6 +123,13 @@ func Run[L, T any](
 			live = now
 		case CertainlyRefused:
 			return r.refused(Rejected, err)
+		case Uncertain:
+			fallthrough
+		default: // nothing that is not understood is sent again
+			r.sendErr = err
+			r.pending.Unknown = true
+			accepted(live, r.pending)
+			return r.settle(ctx)
 		}
 	}
 }

@@ -118,7 +118,7 @@ func simCodesError(ctx context.Context, client *mvno.Client, icc string, err err
 		diags.AddAttributeError(simNumber, "Unknown SIM", explain(fmt.Sprintf("The MVNO API knows no SIM %s.", icc), err,
 			"Check the ICC. The data source telco_mvno_sims lists the unused SIMs that the token may see."))
 		return
-	case !errors.Is(err, transport.ErrForbidden):
+	case !errors.Is(err, transport.ErrForbidden), errors.Is(err, transport.ErrNotTheAPI):
 		diags.AddError("Unable to read the codes of a SIM", explain(
 			fmt.Sprintf("The codes of SIM %s could not be read.", icc), err, ""))
 		return

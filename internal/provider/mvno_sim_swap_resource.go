@@ -251,7 +251,7 @@ func (r *mvnoSIMSwapResource) resume(
 ) bool {
 	diags := &resp.Diagnostics
 	s := r.subject(client, state)
-	o := change.Resume(ctx, r.engine, s, op, time.Now().Add(timeout))
+	o := resume(ctx, r.engine, s, op, time.Now().Add(timeout), diags)
 	keep := func(account *mvno.Account, op *change.Op[swapOperation]) {
 		if account != nil {
 			state.take(account, nil)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -74,6 +75,17 @@ func (c conclusion[L, T]) conclude(o change.Outcome[L, T], diags *diag.Diagnosti
 		c.shown(o.Live, nil)
 		addError(diags, o, c.say)
 	}
+}
+
+// resume is change.Resume, and tells what the journal did not take, whatever the verb goes on to.
+func resume[L, T any](
+	ctx context.Context, e *change.Engine, s change.Subject[L, T], op *change.Op[T], deadline time.Time,
+	diags *diag.Diagnostics,
+) change.Outcome[L, T] {
+	o := change.Resume(ctx, e, s, op, deadline)
+	warnJournal(diags, o.Warnings)
+	o.Warnings = nil
+	return o
 }
 
 // stillOpen is what a refresh keeps of a change of an earlier run: the operation while its end is not known. It tells

@@ -389,7 +389,7 @@ func (r *simCardResource) Update(ctx context.Context, req resource.UpdateRequest
 	var card *accounts.SIMCard
 	if op != nil {
 		s := r.subject(client, op.Operation.Kind, &state)
-		o := change.Resume(ctx, r.engine, s, op, deadline)
+		o := resume(ctx, r.engine, s, op, deadline, diags)
 		diags.Append(s.notes...)
 		if o.Kind != change.Done || fields.Empty() || op.Operation.Kind == accounts.Delete {
 			r.concludeResumed(o, op, end, s, diags)
@@ -453,7 +453,7 @@ func (r *simCardResource) Delete(ctx context.Context, req resource.DeleteRequest
 
 	if op != nil {
 		s := r.subject(client, op.Operation.Kind, &state)
-		o := change.Resume(ctx, r.engine, s, op, deadline)
+		o := resume(ctx, r.engine, s, op, deadline, diags)
 		diags.Append(s.notes...)
 		kind := op.Operation.Kind
 		noOrder := kind == accounts.Create && o.Live == nil && (o.Kind == change.Broken || o.Kind == change.Ineffective)

@@ -133,3 +133,21 @@ func TestFleet_panic(t *testing.T) {
 		})
 	}
 }
+
+// TestFleet_panicOutsideTheEngine: what panics there costs that SIM its place in the result, and not the process.
+func TestFleet_panicOutsideTheEngine(t *testing.T) {
+	t.Parallel()
+	run := &fleetRun{ // without services, so that each SIM panics
+		fleet: "vans", announced: true, deadline: time.Now().Add(time.Minute), start: time.Now(), most: 1,
+		result: &fleetResult{operations: fleetOperations{}, failed: map[string]string{}},
+	}
+	changes := []fleetChange{
+		newFleetChange("TMSP-89490200000000000001", "INACTIVE", "ACTIVE", false),
+		newFleetChange("TMSP-89490200000000000002", "INACTIVE", "ACTIVE", false),
+	}
+	op := &change.Op[cmo.Operation]{Operation: cmo.Operation{Target: "ACTIVE"}}
+	result := run.apply(t.Context(), changes, fleetOperations{"TMSP-89490200000000000003": op})
+	if len(result.failed) != 3 || !result.anyChanged {
+		t.Errorf("failed: %q", result.failed)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -128,7 +129,10 @@ func (f *fleetRun) apply(ctx context.Context, changes []fleetChange, operations 
 	for _, id := range slices.Sorted(maps.Keys(operations)) {
 		op, next := operations[id], wanted[id]
 		delete(wanted, id)
-		all.Go(func() { f.resume(ctx, id, op, next) })
+		all.Go(func() {
+			defer f.recovered(ctx, id)
+			f.resume(ctx, id, op, next)
+		})
 	}
 	changes = slices.DeleteFunc(slices.Clone(changes), func(c fleetChange) bool {
 		_, left := wanted[c.SIM]
@@ -139,7 +143,10 @@ func (f *fleetRun) apply(ctx context.Context, changes []fleetChange, operations 
 			for _, c := range part {
 				// The place is taken here, so that a fleet of 10,000 does not stand in line as 10,000 goroutines.
 				if f.takePlace(ctx, c) {
-					all.Go(func() { f.set(ctx, c) })
+					all.Go(func() {
+						defer f.recovered(ctx, c.SIM)
+						f.set(ctx, c)
+					})
 				}
 			}
 		})
@@ -185,12 +192,30 @@ func (f *fleetRun) resume(ctx context.Context, productID string, op *change.Op[c
 	s := f.subject(productID, op.Operation.Target, next.removal)
 	o := change.Resume(ctx, f.engine, s, op, f.deadline)
 	if next.SIM != "" && o.Pending == nil && o.Kind != change.Gone && !cmo.Satisfies(op.Operation.Target, next.To) {
+		f.mu.Lock()
+		warnJournal(&f.notes, o.Warnings)
+		f.mu.Unlock()
 		if f.takePlace(ctx, next) {
 			f.set(ctx, next)
 		}
 		return
 	}
 	f.record(ctx, o, s, sentencesOf(op.Operation))
+}
+
+// recovered ends a SIM whose end could not be filed: that costs this SIM its certainty, never the process. The next
+// plan shows what became of it.
+func (f *fleetRun) recovered(ctx context.Context, productID string) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	logPanic(ctx, value, debug.Stack())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.result.anyChanged = true
+	f.result.failed[productID] = "the provider has a fault, which the log (TF_LOG=ERROR) shows: please report it. " +
+		"The next plan shows what became of this SIM"
 }
 
 // record files one SIM's end.

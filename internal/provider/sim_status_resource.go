@@ -277,7 +277,7 @@ func (r *simStatusResource) Update(ctx context.Context, req resource.UpdateReque
 		livechange.Status(state.Status.ValueString(), s.target))
 	if op != nil {
 		// Until the end of what was sent before is known, nothing new is sent.
-		o := change.Resume(ctx, r.engine, r.subject(client, s.productID, op.Operation.Target), op, deadline)
+		o := resume(ctx, r.engine, r.subject(client, s.productID, op.Operation.Target), op, deadline, diags)
 		if !changes || o.Kind != change.Done {
 			resumed := end
 			resumed.verb, resumed.say = resuming, sentencesOf(op.Operation)
@@ -333,7 +333,7 @@ func (r *simStatusResource) Delete(ctx context.Context, req resource.DeleteReque
 
 	if op != nil {
 		resumed := r.subject(client, productID, op.Operation.Target)
-		o := change.Resume(ctx, r.engine, resumed, op, deadline)
+		o := resume(ctx, r.engine, resumed, op, deadline, diags)
 		if cmo.Satisfies(target, op.Operation.Target) || o.Pending != nil || o.Kind == change.Gone {
 			end.say = sentencesOf(op.Operation)
 			end.conclude(o, diags)
