@@ -422,6 +422,9 @@ func (s *schedule) step() {
 		s.note("%s is taken out of the configuration", x.addr)
 	case what == 6 && s.state[x.addr].typeName != "":
 		x.intents++
+		if x.kind == slotCard {
+			x.intents++ // where a stray answer hides the card from the plan, it is deleted and ordered anew
+		}
 		s.taint(x.addr, true)
 		s.helpful = true
 		s.note("%s is tainted by the user", x.addr)
