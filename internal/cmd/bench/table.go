@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 )
 
 // cost is what one command of the CLI took.
@@ -45,15 +45,10 @@ func ratio(a, b time.Duration) float64 { return a.Seconds() / max(b.Seconds(), 0
 func table(rows []row, floor func(row) (row, bool)) string {
 	lines := [][]string{{"what", "SIMs", "phase", "wall s", "x", "terraform CPU s", "provider CPU s", "x", "provider MiB",
 		"API calls", "per SIM", "by route"}}
-	before := ""
 	for _, r := range rows {
-		if group := fmt.Sprint(r.what, r.sims); group != before {
-			lines = append(lines, nil)
-			before = group
-		}
 		lines = append(lines, r.cells(floor))
 	}
-	return layOut(lines, []bool{true, false, true, false, false, false, false, false, false, false, false, true})
+	return layOut(lines)
 }
 
 func (r row) cells(floor func(row) (row, bool)) []string {
@@ -127,29 +122,16 @@ func targetTable(targets []target) string {
 		}
 		lines = append(lines, []string{t.what, t.measured, t.limit, verdict})
 	}
-	return layOut(lines, []bool{true, false, true, true})
+	return layOut(lines)
 }
 
-// layOut pads the cells of each column to one width, to the left or to the right; a nil line is an empty one.
-func layOut(lines [][]string, left []bool) string {
-	widths := make([]int, len(left))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
+// layOut puts the cells into columns.
+func layOut(lines [][]string) string {
 	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	for _, line := range lines {
-		var text strings.Builder
-		for i, cell := range line {
-			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if left[i] {
-				text.WriteString(cell + padding + "  ")
-			} else {
-				text.WriteString(padding + cell + "  ")
-			}
-		}
-		out.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+		_, _ = fmt.Fprintln(w, strings.Join(line, "\t")) // a Builder takes all
 	}
+	_ = w.Flush()
 	return out.String()
 }
