@@ -42,12 +42,13 @@ var arrows = map[string][]string{
 	"internal/planmod":       {"internal/identity", "github.com/hashicorp/terraform-plugin-framework/"},
 	"internal/simulator":     {},
 	"internal/cmd/simulator": {"internal/simulator"},
-	"internal/cmd/demo":      {},
+	"internal/cli":           {},
+	"internal/cmd/demo":      {"internal/cli"},
 	"internal/cmd/schema":    {"internal/provider", "github.com/hashicorp/terraform-plugin-"},
-	"internal/cmd/bench":     {"internal/simulator"},
+	"internal/cmd/bench":     {"internal/cli", "internal/simulator"},
 	"internal/browser":       {},
 	// go-plugin and go-hclog let a real CLI attach to the provider inside the test.
-	"internal/acctest": {"internal/provider", "internal/simulator", "internal/wait",
+	"internal/acctest": {"internal/cli", "internal/provider", "internal/simulator", "internal/wait",
 		"github.com/hashicorp/terraform-plugin-", "github.com/hashicorp/go-"},
 }
 

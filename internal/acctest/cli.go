@@ -1,28 +1,25 @@
 package acctest
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
+
+	"github.com/simfleet/terraform-provider-telco/internal/cli"
 )
 
 // CLI is a working directory of the real CLI with the provider built as a binary, for what plugin-testing cannot do:
-// -replace, saved plans, -json, signals and kills.
+// -replace, saved plans, -json, signals and kills. What fails ends the test.
 type CLI struct {
-	Dir string
+	*cli.CLI
 
 	t        *testing.T
-	path     string
-	env      []string
 	attached map[string]any // as TF_REATTACH_PROVIDERS takes it
 }
 
@@ -32,14 +29,7 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Join(filepath.Dir(file), "..", "..")
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-telco"), ".")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
-	}
-	return dir, nil
+	return dir, cli.Build(context.Background(), filepath.Join(dir, "terraform-provider-telco"), cli.Provider)
 })
 
 // NewCLI makes a working directory that ends with the test. It skips the test where acceptance tests are off, as
@@ -51,7 +41,7 @@ func (e *Env) NewCLI(t *testing.T) *CLI {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.useBinary(bin)
+	c.must(c.Override(address(), bin))
 	return c
 }
 
@@ -93,25 +83,14 @@ func NewInstallingCLI(t *testing.T, path, version string) *CLI {
 		t.Fatal(err)
 	}
 	mirror := filepath.Join(c.Dir, "mirror")
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		dir := filepath.Join(mirror, host, "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH)
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(filepath.Join(bin, "terraform-provider-telco"),
-			filepath.Join(dir, "terraform-provider-telco_v"+version)); err != nil {
-			t.Fatal(err)
-		}
+	for _, host := range []string{cli.TerraformHost, cli.OpenTofuHost} {
+		installed := cli.InMirror(mirror, host, version)
+		c.must(os.MkdirAll(filepath.Dir(installed), 0o700))
+		c.must(os.Symlink(filepath.Join(bin, "terraform-provider-telco"), installed))
 	}
-	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
+	c.must(c.InstallFrom(mirror))
 	return c
 }
-
-// Path is the CLI's own.
-func (c *CLI) Path() string { return c.path }
-
-// Env is the environment of its commands.
-func (c *CLI) Env() []string { return c.env }
 
 // OtherCLIs are the paths of CLIs beside the one that all tests use, from TELCO_TEST_CLIS, separated as PATH is: what
 // only a newer Terraform or an OpenTofu can do is tested with each of them that can. The test is skipped where there is
@@ -142,12 +121,19 @@ func newCLI(t *testing.T) *CLI {
 
 func newCLIAt(t *testing.T, path string) *CLI {
 	t.Helper()
-	c := &CLI{Dir: t.TempDir(), t: t, path: path}
-	c.Write("cli.tfrc", "") // the user's own settings stay out of the tests
-	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.Dir, "cli.tfrc"), "TF_IN_AUTOMATION=1",
-		"TF_INPUT=0",
-		"CHECKPOINT_DISABLE=1", "TF_ACC=")
+	c := &CLI{t: t}
+	var err error
+	if c.CLI, err = cli.New(path, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
 	return c
+}
+
+func (c *CLI) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // Need skips the test unless the CLI is Terraform or OpenTofu of that version, such as "1.10", or newer; "" skips it
@@ -159,7 +145,7 @@ func (c *CLI) Need(terraform, tofu string) {
 	}
 	output, err := c.Command("version", "-json").Output()
 	if err != nil || json.Unmarshal(output, &version) != nil {
-		c.t.Fatalf("%s tells no version: %v\n%s", c.path, err, output)
+		c.t.Fatalf("%s tells no version: %v\n%s", c.Path, err, output)
 	}
 	name, need := "Terraform", terraform
 	if text, _ := c.Run("version"); strings.Contains(text, "OpenTofu") {
@@ -186,44 +172,25 @@ func older(version, need string) bool {
 	return major < needMajor || major == needMajor && minor < needMinor
 }
 
-// useBinary makes the CLI start the provider that was built into that directory.
-func (c *CLI) useBinary(dir string) {
-	c.t.Helper()
-	c.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n",
-		address(), dir))
-}
-
-// Setenv adds environment variables, each "NAME=value", to later commands.
-func (c *CLI) Setenv(variables ...string) { c.env = append(c.env, variables...) }
-
 // Write puts a file into the working directory.
 func (c *CLI) Write(name, content string) {
 	c.t.Helper()
-	if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
+	c.must(c.CLI.Write(name, content))
 }
 
 // Command prepares a command of the CLI, in a process group of its own.
 func (c *CLI) Command(args ...string) *exec.Cmd {
-	cmd := exec.Command(c.path, args...)
-	cmd.Dir, cmd.Env = c.Dir, c.env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd := c.CLI.Command(context.Background(), args...)
+	cmd.SysProcAttr = cli.OwnGroup()
 	return cmd
 }
 
 // Run runs a command and returns what it printed and its exit code.
 func (c *CLI) Run(args ...string) (output string, exit int) {
 	c.t.Helper()
-	var buf bytes.Buffer
-	cmd := c.Command(plain(args)...)
-	cmd.Stdout, cmd.Stderr = &buf, &buf
-	err := cmd.Run()
-	var exitErr *exec.ExitError
-	if err != nil && !errors.As(err, &exitErr) {
-		c.t.Fatalf("%s %v: %v", c.path, args, err)
-	}
-	return buf.String(), cmd.ProcessState.ExitCode()
+	output, exit, err := c.CLI.Run(context.Background(), plain(args)...)
+	c.must(err)
+	return output, exit
 }
 
 // MustRun is Run for a command that is to succeed.

@@ -358,6 +358,7 @@ func TestAbsence_destroySends(t *testing.T) {
 // TestAbsence_fleetCosts: each SIM of a fleet that is gone costs calls of its own, and their "not found" use up what
 // the client bears of errors, so that the reads of the others get slow.
 func TestAbsence_fleetCosts(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n, missing, chunk = 1000, 100, 50
 		c := scaleCore(t)

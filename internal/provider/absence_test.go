@@ -112,6 +112,7 @@ func foreignAnswers() map[string]simulator.Fault {
 
 // TestForeignAnswersKeepTheState: what is not clearly the API's "not found" is an error beside the state as it was.
 func TestForeignAnswersKeepTheState(t *testing.T) {
+	t.Parallel()
 	for name, a := range absenceCases() {
 		t.Run(name, func(t *testing.T) {
 			c, server, object := readable(t, a.change)

@@ -27,6 +27,7 @@ func manyStatuses(c *core, n int) coreConfig {
 // 1,000 SIMs with -parallelism=200: all are changed once, and the service never sees more calls at a time than it is
 // said to bear.
 func TestManySIMsAtATime(t *testing.T) {
+	t.Parallel()
 	const many, most = 1000, 7
 	c := onMemory(t)
 	c.parallel = 200
@@ -85,7 +86,7 @@ func TestOneCommandAtATime(t *testing.T) {
 // A run that is cancelled in the middle, with calls that hang, leaves nothing behind.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
-	for range 3 {
+	for range 2 {
 		c := onMemory(t)
 		c.parallel = 50
 		c.set("request_timeout", "200ms")

@@ -281,6 +281,7 @@ func TestClockSkew(t *testing.T) {
 
 // Whatever the service names or redirects to, nothing goes to another host, and no credential stands in a URL.
 func TestCredentialsStayOnTheirHost(t *testing.T) {
+	t.Parallel()
 	for _, k := range matrixCases() {
 		for _, code := range []int{301, 302, 303, 307, 308} {
 			t.Run(fmt.Sprintf("%s %d", k.name, code), func(t *testing.T) {

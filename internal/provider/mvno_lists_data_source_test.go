@@ -36,6 +36,7 @@ var mvnoReadings = map[string]func(*simulator.MVNOQuirks){
 }
 
 func TestAccMVNOAccounts(t *testing.T) {
+	t.Parallel()
 	const (
 		first, second, third = "5f0c1a2b3c4d5e6f70819201", "5f0c1a2b3c4d5e6f70819202", "5f0c1a2b3c4d5e6f70819203"
 		foreign              = "5f0c1a2b3c4d5e6f70819204"
@@ -123,6 +124,7 @@ func TestAccMVNOAccounts_trouble(t *testing.T) {
 }
 
 func TestAccMVNOSIMs(t *testing.T) {
+	t.Parallel()
 	const typeName = "telco_mvno_sims"
 	env := acctest.New(t)
 	env.AddMVNOSIM(simulator.MVNOSIM{ICC: "8945010000000000033", FormFactor: "eSIM"})

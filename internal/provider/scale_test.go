@@ -80,6 +80,7 @@ func (c *core) planNothing(config coreConfig) int {
 }
 
 func TestScaleStatusRefresh(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := scaleCore(t)
 		config := scaleStatuses(scaleIDs(c, 1000, "JASPER", "ACTIVE"), "ACTIVE")
@@ -114,6 +115,7 @@ func TestScaleStatusRefresh(t *testing.T) {
 }
 
 func TestScaleFleetPlan(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 10_000
 		c := scaleCore(t)
@@ -131,6 +133,7 @@ func TestScaleFleetPlan(t *testing.T) {
 // TestScaleFleetUpdateAtTheLimit: nothing but requests_per_second slows a fleet of synchronous SIMs down, and hardly a
 // call goes to anything but the changes.
 func TestScaleFleetUpdateAtTheLimit(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n, perSecond = 2000, 500
 		c := scaleCore(t)
@@ -162,6 +165,7 @@ func (c *core) span() time.Duration {
 // TestScaleAsync: 500 changes that wait at the same time end within 1.2 times the slowest chain of calls that the
 // limiter allows, and cost few calls.
 func TestScaleAsync(t *testing.T) {
+	t.Parallel()
 	const (
 		n         = 500
 		perSecond = 100

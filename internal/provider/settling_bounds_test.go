@@ -48,6 +48,7 @@ func unhurried(config coreConfig, timeout string) coreConfig {
 // TestSettlingBound: a service that hangs once it has a change is asked what became of it for as many request timeouts
 // as the client tries reads, which is half an hour, and a run that was interrupted waits for all of them.
 func TestSettlingBound(t *testing.T) {
+	t.Parallel()
 	for _, requestTimeout := range []string{"", "200ms"} {
 		for _, timeout := range []string{"", "400ms"} {
 			for _, interrupted := range []bool{false, true} {

@@ -81,14 +81,14 @@ func checkJob(t *testing.T, path string) {
 
 	name := "terraform" // as the job calls it, whichever it is
 	bin := t.TempDir()
-	if err := os.Symlink(cli.Path(), filepath.Join(bin, name)); err != nil {
+	if err := os.Symlink(cli.Path, filepath.Join(bin, name)); err != nil {
 		t.Fatal(err)
 	}
 	job := text(t, "examples/ci/github-actions.yml")
 	runStep := func(step string) (string, int) {
 		t.Helper()
 		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script(t, job, step))
-		cmd.Dir, cmd.Env = cli.Dir, append(cli.Env(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		cmd.Dir, cmd.Env = cli.Dir, append(cli.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 		output, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
 		if err != nil && !errors.As(err, &exit) {

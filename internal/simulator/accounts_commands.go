@@ -254,7 +254,7 @@ func (a *accountsAPI) accept(
 		operation: a.sim.newOperation(), account: c.account, cli: c.card.CLI, action: action, outcome: "complete",
 		apply: apply,
 	}
-	if q := a.quirks; q.FailNext != "" && (q.FailCLI == "" || q.FailCLI == cmd.cli) {
+	if q := a.quirks; q.FailNext != "" {
 		cmd.outcome = q.FailNext
 	}
 	id := a.opaque("command")

@@ -51,8 +51,6 @@ type AccountsQuirks struct {
 	// FailNext is how commands accepted from now on end: "" well, "failed" (a create leaves no SIM, a change or a
 	// delete changes nothing), "stalled" (ActorStatus 10 for good).
 	FailNext string `json:"fail_next,omitempty"`
-	// FailCLI limits FailNext to one SIM; "" means all.
-	FailCLI string `json:"fail_cli,omitempty"`
 
 	// PageSize cuts lists into pages with a ContinuationToken; 0 means one page.
 	PageSize int `json:"page_size,omitempty"`

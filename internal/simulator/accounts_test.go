@@ -533,8 +533,8 @@ func TestAccountsFailedAndStalled(t *testing.T) {
 				card.ActorStatus != actor {
 				t.Errorf("created card: %v %+v", exists, card)
 			}
-			// The rule was for the commands accepted under it, and for one SIM once it names one.
-			r.sim.SetAccountsQuirks(func(q *AccountsQuirks) { q.FailCLI = "001010000000003" })
+			// The rule was for the commands accepted under it.
+			r.sim.SetAccountsQuirks(func(q *AccountsQuirks) { q.FailNext = "" })
 			status := r.accept(http.MethodPost, accountsSIMs, `{"CLI":"001010000000004"}`)
 			r.wantStatus(status, "map[Status:pending]")
 			r.wantStatus(status, "map[Status:complete]")

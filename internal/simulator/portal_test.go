@@ -297,10 +297,12 @@ func TestEverySwitchIsExplained(t *testing.T) {
 			}
 		}
 	}
-	failCLI := slices.IndexFunc(switches[Accounts], func(one portalSwitch) bool { return one.Name == "fail_cli" })
-	want := portalSwitch{Name: "fail_cli", Kind: "text", Value: json.RawMessage(`""`),
-		About: `fail_cli limits fail_next to one SIM; "" means all.`}
-	if got := switches[Accounts][failCLI]; got.Name != want.Name || got.Kind != want.Kind || string(got.Value) != `""` ||
+	failNext := slices.IndexFunc(switches[Accounts],
+		func(one portalSwitch) bool { return one.Name == "fail_next" })
+	want := portalSwitch{Name: "fail_next", Kind: "text", Value: json.RawMessage(`""`),
+		About: `fail_next is how commands accepted from now on end: "" well, "failed" (a create leaves no SIM, a change ` +
+			`or a delete changes nothing), "stalled" (ActorStatus 10 for good).`}
+	if got := switches[Accounts][failNext]; got.Name != want.Name || got.Kind != want.Kind || string(got.Value) != `""` ||
 		got.About != want.About {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

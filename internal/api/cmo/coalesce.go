@@ -30,6 +30,9 @@ func (c *Client) ProductShared(ctx context.Context, id string) (*Product, error)
 // batch also waits for those under way, for twice as long as the last one took, and then for their readers to come
 // back, as long as they go on coming: Terraform needs CPU time between two reads, and more of it on a busy machine. A
 // read with no other about waits delay and no longer.
+//
+// A plain window was measured and rejected: with 20 ms ten readers cost as many calls, in plans and updates that take
+// two fifths longer, and fifty readers twice as many calls; with less, the batches fall apart.
 type coalescer struct {
 	read     func(ctx context.Context, ids []string, deliver func(string, *Product, error))
 	delay    time.Duration

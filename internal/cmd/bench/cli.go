@@ -8,24 +8,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/simfleet/terraform-provider-telco/internal/cli"
 )
 
-// cli is a Terraform or OpenTofu that finds the provider in a mirror on disk; no registry is asked.
-type cli struct {
-	path, dir string
-	version   string
-	env       []string
-	workdirs  int
+// home is the folder of a bench: the CLI, the provider in a mirror, and the working directories.
+type home struct {
+	*cli.CLI
+	version  string
+	workdirs int
 }
 
 // providerVersion is the provider's in the mirror.
 const providerVersion = "0.0.1"
 
-func newCLI(ctx context.Context, command string) (*cli, error) {
+func newHome(ctx context.Context, command string) (*home, error) {
 	path, err := exec.LookPath(command)
 	if err != nil {
 		return nil, err
@@ -34,68 +33,51 @@ func newCLI(ctx context.Context, command string) (*cli, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cli{path: path, dir: dir}
-	if err := c.setUp(ctx); err != nil {
-		c.close()
+	h := &home{}
+	if h.CLI, err = cli.New(path, dir); err == nil {
+		err = h.setUp(ctx)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	return c, nil
+	return h, nil
 }
 
-func (c *cli) close() { _ = os.RemoveAll(c.dir) }
+func (h *home) close() { _ = os.RemoveAll(h.Dir) }
 
-func (c *cli) setUp(ctx context.Context) error {
-	mirror := filepath.Join(c.dir, "mirror")
-	binary := filepath.Join(mirror, "registry.terraform.io", "simfleet", "telco", providerVersion,
-		runtime.GOOS+"_"+runtime.GOARCH,
-		"terraform-provider-telco_v"+providerVersion)
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, ".") // as a release is
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the provider: %w\n%s", err, out)
-	}
-	config := filepath.Join(c.dir, "cli.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+func (h *home) setUp(ctx context.Context) error {
+	mirror := filepath.Join(h.Dir, "mirror")
+	binary := cli.InMirror(mirror, cli.TerraformHost, providerVersion)
+	if err := cli.Build(ctx, binary, cli.Provider, "-trimpath", "-ldflags=-s -w"); err != nil { // as a release is
 		return err
 	}
-	// Logs, extra arguments or settings of the person who measures would be measured as well.
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "TELCO_") {
-			c.env = append(c.env, variable)
-		}
+	if err := h.InstallFrom(mirror); err != nil {
+		return err
 	}
-	c.env = append(c.env, "TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
-	version := exec.CommandContext(ctx, c.path, "version")
-	version.Env = c.env
-	out, err := version.Output()
-	c.version, _, _ = strings.Cut(string(out), "\n")
+	out, err := h.Command(ctx, "version").Output()
+	h.version, _, _ = strings.Cut(string(out), "\n")
 	return err
 }
 
 // workdir is a folder in which commands run.
 type workdir struct {
-	*cli
+	*cli.CLI
 	name string // distinct among the run's
-	path string
-	env  []string
 }
 
-func (c *cli) workdir() (*workdir, error) {
-	c.workdirs++
-	name := fmt.Sprintf("work%d", c.workdirs)
-	path := filepath.Join(c.dir, name)
-	return &workdir{c, name, path, slices.Clip(c.env)}, os.Mkdir(path, 0o700)
-}
-
-func (w *workdir) write(name, content string) error {
-	return os.WriteFile(filepath.Join(w.path, name), []byte(content), 0o600)
+func (h *home) workdir() (*workdir, error) {
+	h.workdirs++
+	name := fmt.Sprintf("work%d", h.workdirs)
+	path := filepath.Join(h.Dir, name)
+	return &workdir{h.In(path), name}, os.Mkdir(path, 0o700)
 }
 
 // run runs a command that is to succeed, and watches what it costs.
 func (w *workdir) run(ctx context.Context, args ...string) (cost, error) {
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, w.cli.path, args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.path, w.env, &output, &output
+	cmd := w.Command(ctx, args...)
+	cmd.Stdout, cmd.Stderr = &output, &output
 	// Let the CLI finish what it has begun; only one that does not end is killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute

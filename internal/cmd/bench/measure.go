@@ -19,7 +19,7 @@ type bench struct {
 	o        options
 	progress io.Writer
 	started  time.Time
-	cli      *cli
+	cli      *home
 	states   *states
 
 	rows    []row
@@ -30,7 +30,7 @@ func newBench(ctx context.Context, o options, progress io.Writer) (*bench, error
 	b := &bench{ctx: ctx, o: o, progress: progress, started: time.Now()}
 	b.say("building the provider")
 	var err error
-	if b.cli, err = newCLI(ctx, o.cli); err != nil {
+	if b.cli, err = newHome(ctx, o.cli); err != nil {
 		return nil, err
 	}
 	if b.states, err = newStates(); err != nil {
@@ -125,11 +125,11 @@ func (s *scenario) write(status string) error {
 		text.WriteString(s.network.providerBlock(s.settings))
 	}
 	text.WriteString(s.config(status))
-	if err := s.dir.write("main.tf", text.String()); err != nil {
+	if err := s.dir.Write("main.tf", text.String()); err != nil {
 		return err
 	}
 	for name, content := range s.files {
-		if err := s.dir.write(name, content(status)); err != nil {
+		if err := s.dir.Write(name, content(status)); err != nil {
 			return err
 		}
 	}
@@ -449,7 +449,7 @@ func (b *bench) journaled() error {
 			return err
 		}
 		if journaled {
-			s.dir.env = append(s.dir.env, "TELCO_JOURNAL="+filepath.Join(s.dir.path, "journal"))
+			s.dir.Setenv("TELCO_JOURNAL=" + filepath.Join(s.dir.Dir, "journal"))
 		}
 		// takes the fleet over, sends nothing
 		if _, err := s.dir.run(s.ctx, "apply", "-no-color", "-auto-approve"); err != nil {

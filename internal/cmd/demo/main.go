@@ -20,19 +20,20 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/simfleet/terraform-provider-telco/internal/cli"
 )
 
 func main() {
-	cli := flag.String("cli", "terraform", "the Terraform or OpenTofu `command` to use")
+	command := flag.String("cli", "terraform", "the Terraform or OpenTofu `command` to use")
 	portal := flag.Bool("portal", false, "wait for Enter before and after, to watch in the simulator's portal")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *cli, *portal); err != nil {
+	if err := run(ctx, *command, *portal); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -41,16 +42,16 @@ func main() {
 // version is the provider's in the local mirror; no registry is asked.
 const version = "0.0.1"
 
-func run(ctx context.Context, cli string, portal bool) error {
+func run(ctx context.Context, command string, portal bool) error {
 	dir, err := os.MkdirTemp("", "telco-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	d := &demo{ctx: ctx, dir: dir, cli: cli, work: filepath.Join(dir, "fleet"), input: bufio.NewReader(os.Stdin)}
+	d := &demo{ctx: ctx, dir: dir, input: bufio.NewReader(os.Stdin)}
 	say("Building the provider and the simulator")
-	if err := d.build(); err != nil {
+	if err := d.build(command); err != nil {
 		return err
 	}
 	say("Starting the simulator (loopback only, nothing real is touched)")
@@ -77,9 +78,8 @@ func run(ctx context.Context, cli string, portal bool) error {
 
 type demo struct {
 	ctx           context.Context //nolint:containedctx // the demo is one run
-	dir, work     string
-	cli           string
-	env           []string
+	dir           string
+	cli           *cli.CLI
 	controlServer string
 	input         *bufio.Reader
 }
@@ -101,25 +101,23 @@ func (d *demo) pause(text string) {
 }
 
 // build puts the provider into a mirror that serves it to Terraform and OpenTofu, and the example beside it.
-func (d *demo) build() error {
-	mirror := filepath.Join(d.dir, "mirror")
-	binary := filepath.Join(mirror, "registry.terraform.io", "simfleet", "telco", version, runtime.GOOS+"_"+runtime.GOARCH,
-		"terraform-provider-telco_v"+version)
-	for output, source := range map[string]string{binary: ".",
-		filepath.Join(d.dir, "simulator"): "./internal/cmd/simulator"} {
-		build := exec.CommandContext(d.ctx, "go", "build", "-o", output, source)
-		build.Stdout, build.Stderr = os.Stdout, os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("building %s: %w", source, err)
-		}
-	}
-	if err := os.CopyFS(d.work, os.DirFS(filepath.Join("examples", "demo"))); err != nil {
+func (d *demo) build(command string) error {
+	mirror, work := filepath.Join(d.dir, "mirror"), filepath.Join(d.dir, "fleet")
+	if err := cli.Build(d.ctx, cli.InMirror(mirror, cli.TerraformHost, version), cli.Provider); err != nil {
 		return err
 	}
-	config := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
-	file := filepath.Join(d.dir, "cli.tfrc")
-	d.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+file, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
-	return os.WriteFile(file, []byte(config), 0o600)
+	if err := cli.Build(d.ctx, filepath.Join(d.dir, "simulator"), "./internal/cmd/simulator"); err != nil {
+		return err
+	}
+	if err := os.CopyFS(work, os.DirFS(filepath.Join("examples", "demo"))); err != nil {
+		return err
+	}
+	home, err := cli.New(command, d.dir)
+	if err != nil {
+		return err
+	}
+	d.cli = home.In(work)
+	return home.InstallFrom(mirror)
 }
 
 // startSimulator starts the simulator as a user would, and takes the provider's settings from its environment file.
@@ -128,7 +126,7 @@ func (d *demo) startSimulator() (stop func(), err error) {
 	cmd := exec.Command(filepath.Join(d.dir, "simulator"),
 		"-settle", "3s", "-latency", "20ms", "-sims", "6", "-ledger=false", "-env-file", envFile)
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = ownGroup() // Ctrl-C must reach Terraform first: the simulator has to outlive it
+	cmd.SysProcAttr = cli.OwnGroup() // Ctrl-C must reach Terraform first: the simulator has to outlive it
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -167,16 +165,16 @@ func (d *demo) takeEnvironment(exports string) {
 		if name == "TELCO_SIMULATOR_CONTROL" {
 			d.controlServer = value
 		}
-		d.env = append(d.env, name+"="+value)
+		d.cli.Setenv(name + "=" + value)
 	}
 }
 
 // terraform runs the CLI in front of the user. On Ctrl-C the CLI gets the signal from the terminal, finishes what it
 // has begun and ends; only then is anything cleaned up.
 func (d *demo) terraform(args ...string) (int, error) {
-	fmt.Printf("$ %s %s\n", filepath.Base(d.cli), strings.Join(args, " "))
-	cmd := exec.Command(d.cli, args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = d.work, d.env, os.Stdout, os.Stderr
+	fmt.Printf("$ %s %s\n", filepath.Base(d.cli.Path), strings.Join(args, " "))
+	cmd := d.cli.Command(context.WithoutCancel(d.ctx), args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	err := cmd.Run()
 	if d.ctx.Err() != nil {
 		return 0, errors.New("interrupted")
@@ -211,24 +209,22 @@ func (d *demo) review() error {
 	if err != nil {
 		return err
 	}
-	show := exec.CommandContext(d.ctx, d.cli, "show", "-json", "plan.bin")
-	show.Dir, show.Env, show.Stderr = d.work, d.env, os.Stderr
+	show := d.cli.Command(d.ctx, "show", "-json", "plan.bin")
+	show.Stderr = os.Stderr
 	plan, err := show.Output()
 	if err != nil {
 		return fmt.Errorf("show -json: %w", err)
 	}
 	const deny = "termination,deletion,unprotect,swap-by-word,unknown"
-	fmt.Printf("$ %s show -json plan.bin | %s review -max 20 -deny %s\n", filepath.Base(d.cli), binary, deny)
-	review := exec.CommandContext(d.ctx, filepath.Join(d.work, binary), "review", "-max", "20", "-deny", deny)
+	fmt.Printf("$ %s show -json plan.bin | %s review -max 20 -deny %s\n", filepath.Base(d.cli.Path), binary, deny)
+	review := exec.CommandContext(d.ctx, filepath.Join(d.cli.Dir, binary), "review", "-max", "20", "-deny", deny)
 	review.Stdin, review.Stdout, review.Stderr = bytes.NewReader(plan), os.Stdout, os.Stderr
 	return review.Run()
 }
 
 // installed is the provider's binary, from the demo's folder, as docs/guides/review.md finds it.
 func (d *demo) installed() (string, error) {
-	cmd := exec.CommandContext(d.ctx, d.cli, "version", "-json")
-	cmd.Dir, cmd.Env = d.work, d.env
-	output, err := cmd.Output()
+	output, err := d.cli.Command(d.ctx, "version", "-json").Output()
 	if err != nil {
 		return "", fmt.Errorf("version -json: %w", err)
 	}
