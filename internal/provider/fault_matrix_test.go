@@ -476,10 +476,13 @@ func (x cell) arm(c *core) {
 }
 
 // wholeMatrix runs every cell, which takes minutes; else the first request that changes something meets every trouble,
-// and of the other cells each matrixStride-th is run (of these, see raceShare).
+// and of the other cells each matrixStride-th is run (of these, see share).
 var wholeMatrix = flag.Bool("matrix", false, "run every cell of the fault matrix")
 
 const matrixStride = 29
+
+// share makes the matrix and the schedules smaller.
+var share = flag.Int("share", defaultShare, "of the cells and schedules, run one in so many")
 
 // TestFaultMatrix hits each request of each change with each trouble.
 func TestFaultMatrix(t *testing.T) {
@@ -513,7 +516,7 @@ func TestFaultMatrix(t *testing.T) {
 		n = 0
 		cells = slices.DeleteFunc(cells, func(cell) bool {
 			n++
-			return n%raceShare != 0
+			return n%*share != 0
 		})
 	}
 

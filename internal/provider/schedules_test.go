@@ -23,7 +23,7 @@ import (
 
 // schedules is how many random schedules are run. A failure prints the seed (-rapid.seed) and keeps a file
 // (-rapid.failfile) that run it again.
-var schedules = flag.Int("schedules", 2000/raceShare, "how many random schedules to run")
+var schedules = flag.Int("schedules", 2000, "how many random schedules to run, before -share")
 
 // slotKind is what a slot of a schedule manages.
 type slotKind int
@@ -675,8 +675,9 @@ func TestSchedules(t *testing.T) {
 	needsLastChange(t)
 	t.Cleanup(func() { debug.SetGCPercent(100) })
 	debug.SetGCPercent(400)
+	wanted := *schedules / *share
 	const parts = 8 // on goroutines of their own, more than there are processors, since they also wait
-	if err := flag.Set("rapid.checks", strconv.Itoa((*schedules+parts-1)/parts)); err != nil {
+	if err := flag.Set("rapid.checks", strconv.Itoa((wanted+parts-1)/parts)); err != nil {
 		t.Fatal(err)
 	}
 	// The same schedules in every run, so that a red one is red for everybody; -rapid.seed asks for others.
@@ -717,7 +718,7 @@ func TestSchedules(t *testing.T) {
 		run.Load(), journaled.Load(), steps.Load(), executed.Load())
 	t.Log(summary)
 	fmt.Println(summary)
-	if run.Load() < int64(*schedules) && !t.Failed() {
+	if run.Load() < int64(wanted) && !t.Failed() {
 		t.Errorf("only %d schedules were run before the time was over (-timeout)", run.Load())
 	}
 }

@@ -2,6 +2,6 @@
 
 package provider_test
 
-// raceShare: with the race detector, which makes them five times slower, one in so many cells of the matrix and of the
-// schedules is run. `make test` runs all of them without it.
-const raceShare = 10
+// defaultShare: the race detector makes the matrix and the schedules five times slower, so that only `make race` has it
+// look at all that `make test` runs without it.
+const defaultShare = 10

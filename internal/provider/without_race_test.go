@@ -2,4 +2,4 @@
 
 package provider_test
 
-const raceShare = 1
+const defaultShare = 1
